@@ -1,0 +1,62 @@
+// The import law as data: which file may import which. Paths are relative to a package's src folder.
+
+/** One kind of file and everything of ours it may import. The first zone that matches a file applies. */
+export interface Zone {
+  /** Glob of the importing files. */
+  readonly files: string
+  /** Globs of what they may import. `OWN` stands for the file's own engine or step, e.g. `source/mysql`. */
+  readonly may: readonly string[]
+  /** Globs taken away from `may`. */
+  readonly except?: readonly string[]
+}
+
+/** Where a package may be imported; anywhere else it is a violation. Packages not listed are free. */
+export interface PackageRule {
+  readonly name: string
+  readonly in: readonly string[]
+  /** Folders where `import type` of it is fine too. */
+  readonly typesIn?: readonly string[]
+}
+
+export interface Law {
+  readonly zones: readonly Zone[]
+  readonly packages: readonly PackageRule[]
+  /** The only file that may import more than one step: the order of the line is written in one place. */
+  readonly knowsTheOrder: string
+}
+
+const base = ['model.ts', 'errors.ts', 'failpoints.ts', 'values/**']
+const engineRoom = [...base, 'target/**', 'control/**', 'throttle/**', 'config/**', 'work/**', 'report/**']
+const shared = [...engineRoom, 'source/*.ts', '*.ts']
+const tops = ['migration.ts', 'index.ts']
+
+export const law: Law = {
+  zones: [
+    { files: '{model,errors}.ts', may: [] },
+    { files: 'failpoints.ts', may: ['model.ts', 'errors.ts'] },
+    { files: 'values/**', may: base },
+    { files: 'source/registry.ts', may: [...base, 'source/**'] },
+    { files: 'source/*.ts', may: [...base, 'source/*.ts'], except: ['source/registry.ts'] },
+    { files: 'source/*/**', may: [...base, 'source/*.ts', 'OWN/**'], except: ['source/registry.ts'] },
+    { files: 'config/**', may: [...base, 'config/**'] },
+    { files: 'target/**', may: [...base, 'target/**'] },
+    { files: 'control/**', may: [...base, 'control/**', 'target/**'] },
+    { files: 'throttle/**', may: [...base, 'throttle/**', 'control/**', 'target/**'] },
+    { files: 'steps/**', may: [...shared, 'OWN.ts', 'OWN/**'], except: tops },
+    { files: 'migration.ts', may: [...shared, 'steps/*.ts'], except: ['index.ts'] },
+    { files: 'index.ts', may: [...shared, 'steps/*.ts'] },
+    { files: 'cli/**', may: ['index.ts', 'cli/**'] },
+    // Whatever is new starts with the rights of a helper: no step, no concrete source, no command line.
+    { files: '**', may: [...shared, 'OWN/**'], except: tops },
+  ],
+  packages: [
+    { name: 'pg', in: ['target/**'], typesIn: ['control/**'] },
+    { name: 'pg-copy-streams', in: ['target/**'], typesIn: ['control/**'] },
+    { name: 'mysql2', in: ['source/mysql/**'] },
+    { name: 'node:sqlite', in: ['source/sqlite/**'] },
+    { name: 'commander', in: ['cli/**'] },
+    { name: '@clack/prompts', in: ['cli/**'] },
+    { name: 'cli-progress', in: ['cli/**'] },
+  ],
+  knowsTheOrder: 'migration.ts',
+}

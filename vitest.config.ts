@@ -1,0 +1,43 @@
+// Test projects: what each one needs to run is said by its name.
+import { defineConfig } from 'vitest/config'
+
+const everySuffix = ['**/*.db.test.ts', '**/*.tsl.test.ts', '**/*.nightly.test.ts']
+const folders = (suffix: string): string[] => [`packages/*/test/**/*.${suffix}`, `test/**/*.${suffix}`]
+const slow = { testTimeout: 60_000, hookTimeout: 120_000, maxWorkers: 2 }
+const skipped = ['**/node_modules/**', '**/dist/**']
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: folders('test.ts'), exclude: [...skipped, ...everySuffix] } },
+      {
+        test: {
+          name: 'db',
+          include: folders('db.test.ts'),
+          exclude: skipped,
+          globalSetup: 'test/servers/global-setup.ts',
+          ...slow,
+        },
+      },
+      {
+        test: {
+          name: 'tsl',
+          include: folders('tsl.test.ts'),
+          exclude: skipped,
+          globalSetup: 'test/servers/global-setup.ts',
+          ...slow,
+        },
+      },
+      {
+        test: {
+          name: 'nightly',
+          include: folders('nightly.test.ts'),
+          exclude: skipped,
+          globalSetup: 'test/servers/global-setup.ts',
+          ...slow,
+          testTimeout: 3_600_000,
+        },
+      },
+    ],
+  },
+})
