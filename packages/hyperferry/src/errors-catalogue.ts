@@ -1,0 +1,233 @@
+/** The catalogue behind errors.ts. Codes are never reused. Families: U usage, C connect and check, P plan, S schema, B backfill and ledger, V verify, G gates, Q quarantine, R reading the source, X unexpected. */
+
+export interface CatalogueEntry {
+  /** What the code means, as a heading of the reference. */
+  title: string
+  /** How to solve it, when the place that throws has nothing better to say. */
+  hint: string
+  /** Process exit code by contract: 1 failed, 2 usage, 3 different, 4 stopped and resumable. */
+  exit: 1 | 2 | 3 | 4
+  /** Default `refused`. */
+  retry?: 'transient' | 'data' | 'refused'
+}
+
+export const CATALOGUE = {
+  // usage and configuration
+  'HF-U001': { title: 'Unknown command, flag or value', hint: 'Run the command with --help.', exit: 2 },
+  'HF-U002': {
+    title: 'Confirmation needed',
+    hint: 'Without a terminal add --yes, or look first with --dry-run.',
+    exit: 2,
+  },
+  'HF-U003': { title: 'Node.js is too old', hint: 'Use Node.js 22.18 or newer.', exit: 2 },
+  'HF-U010': {
+    title: 'Plan file not found',
+    hint: 'Make one with `hyperferry plan`, or name it with --plan.',
+    exit: 2,
+  },
+  'HF-U011': {
+    title: 'Plan file is not valid',
+    hint: 'Mend the place named; docs/reference/plan.md lists every key.',
+    exit: 2,
+  },
+  'HF-U012': {
+    title: 'Secret in the plan',
+    hint: 'Put the URL in an environment variable and write ${NAME} in the plan.',
+    exit: 2,
+  },
+  'HF-U013': {
+    title: 'Environment variable is not set',
+    hint: 'Export it, or write the URL in the plan without a password.',
+    exit: 2,
+  },
+  'HF-U014': {
+    title: 'URL is not understood',
+    hint: 'Sources: mysql:// mariadb:// sqlite:  Targets: postgres:// postgresql://',
+    exit: 2,
+  },
+  'HF-U015': {
+    title: 'Plan file exists already',
+    hint: 'Use --force to replace it, or --out to write elsewhere.',
+    exit: 2,
+  },
+
+  // connecting, versions, privileges
+  'HF-C001': {
+    title: 'Source cannot be reached',
+    hint: 'Check host, port and that the server runs.',
+    exit: 1,
+    retry: 'transient',
+  },
+  'HF-C002': { title: 'Source refused the login', hint: 'Check user and password.', exit: 1 },
+  'HF-C003': {
+    title: 'Source database not found',
+    hint: 'Check the name after the last slash of the URL (or the file path).',
+    exit: 1,
+  },
+  'HF-C004': {
+    title: 'Source privilege missing',
+    hint: 'Grant SELECT on the database to the reading account.',
+    exit: 1,
+  },
+  'HF-C005': {
+    title: 'Source version not supported',
+    hint: 'See docs/reference/sources.md for the versions.',
+    exit: 1,
+  },
+  'HF-C006': {
+    title: 'Not a database of this kind',
+    hint: 'Check the URL: another service answered, or the file is not SQLite.',
+    exit: 1,
+  },
+  'HF-C010': {
+    title: 'Target cannot be reached',
+    hint: 'Check host, port and that the server runs.',
+    exit: 1,
+    retry: 'transient',
+  },
+  'HF-C011': { title: 'Target refused the login', hint: 'Check user and password.', exit: 1 },
+  'HF-C012': {
+    title: 'Target database not found',
+    hint: 'Create it: createdb, or CREATE DATABASE … ENCODING UTF8.',
+    exit: 1,
+  },
+  'HF-C013': { title: 'Target privilege missing', hint: 'Grant what is named to the role of the target URL.', exit: 1 },
+  'HF-C014': {
+    title: 'Target version not supported',
+    hint: 'PostgreSQL 15 or newer; TimescaleDB 2.19 or newer.',
+    exit: 1,
+  },
+  'HF-C015': {
+    title: 'Connection pooler in transaction mode',
+    hint: 'Give the direct URL of the server: sessions, locks and COPY need it.',
+    exit: 1,
+  },
+  'HF-C016': { title: 'Target is read-only', hint: 'Give the URL of the primary.', exit: 1 },
+  'HF-C017': {
+    title: 'TLS required',
+    hint: 'Enable TLS on the server, or add sslmode=disable (target) / ssl-mode=DISABLED (source) to say that plain text is meant.',
+    exit: 1,
+  },
+  'HF-C018': { title: 'Target encoding is not UTF8', hint: 'Create the target database with ENCODING UTF8.', exit: 1 },
+  'HF-C019': {
+    title: 'Connection lost',
+    hint: 'Run the same command again: it goes on where the receipts end.',
+    exit: 4,
+    retry: 'transient',
+  },
+  'HF-C020': { title: 'Checks failed', hint: 'Mend what is marked and run check again.', exit: 1 },
+
+  // plan
+  'HF-P020': {
+    title: 'The plan was edited after the run had started',
+    hint: 'Undo the edit, or start over: drop schema hyperferry and the new tables in the target, then run again.',
+    exit: 2,
+  },
+  'HF-P021': {
+    title: 'The plan does not fit this source',
+    hint: 'Make a new plan, or give the URL of the database that the plan was made for.',
+    exit: 2,
+  },
+  'HF-P022': {
+    title: 'No conversion from this source type to this target type',
+    hint: 'Choose another type for the column; docs/reference/types.md lists them.',
+    exit: 2,
+  },
+  'HF-P023': { title: 'The plan contradicts itself', hint: 'Mend the place named.', exit: 2 },
+  'HF-P024': { title: 'Nothing to migrate', hint: 'The source has no tables that can be moved.', exit: 1 },
+  'HF-P025': { title: 'Findings block the plan', hint: 'Decide the findings marked ✖ in the plan file.', exit: 4 },
+
+  // schema
+  'HF-S010': {
+    title: 'A target object exists and is different',
+    hint: 'Drop or rename it, or change the plan to what it is.',
+    exit: 1,
+  },
+  'HF-S011': {
+    title: 'Target table is not empty',
+    hint: 'Empty it, or set mode: replace for the table in the plan.',
+    exit: 1,
+  },
+  'HF-S012': {
+    title: 'Target refused a statement',
+    hint: 'See the SQLSTATE; docs/reference/errors.md explains the usual ones.',
+    exit: 1,
+  },
+  'HF-S013': { title: 'Target table is missing', hint: 'Run `hyperferry schema` first.', exit: 4 },
+  'HF-S014': {
+    title: 'Target has no room left',
+    hint: 'Free disk space and run the same command again: nothing half-done was kept.',
+    exit: 4,
+    retry: 'refused',
+  },
+
+  // ledger, backfill, relational copy
+  'HF-B010': {
+    title: 'The books do not close',
+    hint: 'The source changed while it was copied, or rows were read twice or not at all. Stop the writers and verify.',
+    exit: 1,
+  },
+  'HF-B011': {
+    title: 'A range overlaps one that is done',
+    hint: 'Another tool works on this migration; the receipts are read again.',
+    exit: 4,
+    retry: 'transient',
+  },
+  'HF-B012': {
+    title: 'Rows are in quarantine',
+    hint: 'See `hyperferry quarantine list`; go on with --accept-quarantine N if they may stay there.',
+    exit: 4,
+  },
+  'HF-B013': { title: 'The control schema is newer than this tool', hint: 'Use the newer hyperferry.', exit: 1 },
+  'HF-B014': { title: 'Control schema is missing', hint: 'Run `hyperferry schema` first.', exit: 4 },
+  'HF-B015': {
+    title: 'Work space is full',
+    hint: 'Free space in the temporary folder (TMPDIR) or point TMPDIR elsewhere, then run again.',
+    exit: 4,
+  },
+  'HF-B020': { title: 'Another hyperferry works on this migration', hint: 'Wait for it, or stop it.', exit: 4 },
+  'HF-B021': {
+    title: 'This run was started with another database',
+    hint: 'Give the URLs the run was started with.',
+    exit: 2,
+  },
+  'HF-B022': { title: 'Interrupted', hint: 'Run the same command again: it goes on where the receipts end.', exit: 4 },
+
+  // verify
+  'HF-V001': { title: 'Source and target are different', hint: 'See the ranges named.', exit: 3 },
+  'HF-V002': {
+    title: 'Digest of another version',
+    hint: 'The receipts were written by another version; verify with --level rows.',
+    exit: 4,
+  },
+  'HF-V003': {
+    title: 'Not everything is copied yet',
+    hint: 'Run `hyperferry backfill` (or relational) to the end first.',
+    exit: 4,
+  },
+
+  // gates
+  'HF-G001': { title: 'A gate is closed', hint: 'See the reasons.', exit: 4 },
+
+  // reading the source
+  'HF-R001': {
+    title: 'Source read failed',
+    hint: 'See the cause; run the same command again after mending it.',
+    exit: 4,
+    retry: 'refused',
+  },
+  'HF-R002': {
+    title: 'Source connection lost',
+    hint: 'Run the same command again: it goes on where the receipts end.',
+    exit: 4,
+    retry: 'transient',
+  },
+
+  'HF-X001': {
+    title: 'Unexpected error',
+    hint: 'Please report it with the command and the output of --verbose.',
+    exit: 1,
+  },
+} as const satisfies Record<string, CatalogueEntry>
+
+export type ErrorCode = keyof typeof CATALOGUE

@@ -1,0 +1,35 @@
+/** Named places where a test may kill or break the tool. Inert unless HYPERFERRY_FAILPOINT is set. */
+
+export const FAILPOINTS = [
+  'schema.after-table',
+  'schema.before-done',
+  'relational.after-table',
+  'relational.before-commit',
+  'relational.after-commit',
+  'backfill.after-read',
+  'backfill.after-receipt',
+  'backfill.mid-copy',
+  'backfill.before-commit',
+  'backfill.after-commit',
+  'backfill.before-post',
+  'backfill.before-done',
+  'verify.mid-table',
+  'verify.before-done',
+] as const
+export type Failpoint = (typeof FAILPOINTS)[number]
+
+const armed = parse(process.env['HYPERFERRY_FAILPOINT'])
+
+/** Dies by SIGKILL when `name` is armed and has been passed often enough: `HYPERFERRY_FAILPOINT=backfill.mid-copy:3` dies at the third passing. */
+export function failpoint(name: Failpoint): void {
+  if (armed === null || armed.name !== name) return
+  armed.left -= 1
+  if (armed.left <= 0) process.kill(process.pid, 'SIGKILL')
+}
+
+function parse(setting: string | undefined): { name: string; left: number } | null {
+  if (!setting) return null
+  const [name = '', times = '1'] = setting.split(':')
+  if (!(FAILPOINTS as readonly string[]).includes(name)) throw new Error(`unknown failpoint ${name}`)
+  return { name, left: Number(times) }
+}

@@ -1,0 +1,145 @@
+/** The only door between the engine and a source database. A source can read and nothing else. */
+import type {
+  Check,
+  ColumnRules,
+  EncodedBatch,
+  Finding,
+  Inventory,
+  PlannedTable,
+  Slice,
+  SourceInfo,
+  SourceTable,
+  Split,
+  TimeUnit,
+} from '../model.ts'
+
+/** One kind of source. Each `source/<engine>/index.ts` exports exactly one, named `adapter`. */
+export interface SourceAdapter {
+  /** URL schemes it answers to, without colon. */
+  readonly schemes: readonly [string, ...string[]]
+  /** Connects and proves that reading works. Throws HF-C… with a hint. `signal` aborts connecting and every later call. */
+  open(url: string, options: SourceOptions): Promise<Source>
+}
+
+export interface SourceOptions {
+  /** IANA zone of wall-clock values unless a column says otherwise. Default `UTC`. */
+  timezone: string
+  /** Connections that may be open at the same time. */
+  connections: number
+  signal: AbortSignal
+}
+
+/** Reading compiled for one table of the plan. Safe to call again for the same slice: the same rows come, if the source stands still. */
+export interface TableReader {
+  /**
+   * Rows of the slice in binary COPY form, columns in plan order without generated ones. One read transaction per call,
+   * closed when the iterator ends or is returned. Back-pressure: nothing is read while the consumer does not ask.
+   */
+  read(slice: Slice): AsyncIterable<EncodedBatch>
+  /** Exact number of rows of the slice, counted by the server independently of `read`. */
+  count(slice: Slice): Promise<bigint>
+  /** Smallest and largest position, null when no row has one. Positions as of docs/design/0001. */
+  extent(): Promise<{ min: bigint; max: bigint } | null>
+  /**
+   * A position p > `from` so that about `rows` rows lie in [from, p), found by walking the axis's index;
+   * null when fewer are left (the rest is one slice). `from` null starts at the beginning.
+   * Never splits rows of equal position. Split `all` always returns null.
+   */
+  advance(from: bigint | null, rows: number): Promise<bigint | null>
+  /** Canonical text of rows, made by the source *server*; see `SecondReader`. */
+  second: SecondReader
+}
+
+/**
+ * The second opinion (docs/design/0003): rows as canonical text rendered by the source server, sharing no code with the transcoder.
+ * The forms are fixed in docs/design/0007-canonical-text.md; the target renders the same forms by its own SQL.
+ */
+export interface SecondReader {
+  /** Rows of the slice as arrays of canonical texts in plan order (no generated columns), at most `limit`. */
+  rows(slice: Slice, limit: number): Promise<CanonicalRow[]>
+  /**
+   * Rows of a trap class of any column (negative, huge, boundary, zero date, fraction, over 24 h, four-byte text, empty, blob with NUL, …), at most `limit` per class,
+   * and how many of each class exist in all.
+   */
+  traps(limit: number): Promise<{ name: string; column: string; total: bigint; rows: CanonicalRow[] }[]>
+}
+
+export interface CanonicalRow {
+  /** Position on the axis as canonical text of the axis column if it is migrated, for finding the row in the target; null for none. */
+  readonly values: readonly (string | null)[]
+}
+
+/** A consistent view of the whole database. */
+export interface SourceView {
+  /** Compiles the reader; throws HF-P021 when the live table no longer fits the plan, HF-P022 when a type pair has no transcoder. */
+  reader(table: PlannedTable): TableReader
+}
+
+export interface Source extends SourceView {
+  readonly info: SourceInfo
+  /** Step 1: privileges, versions, settings that would make reading wrong or slow. */
+  checks(): Promise<Check[]>
+  inventory(): Promise<Inventory>
+  /**
+   * Looks at the values of one table and proposes types and rules. Sampled (`sampleRows`, spread over the table) unless `full`;
+   * min/max/count that an index answers are always exact.
+   */
+  assess(table: SourceTable, options: { full: boolean; sampleRows: number }): Promise<TableAssessment>
+  /** Runs `use` on one consistent snapshot of all tables (one connection). */
+  snapshot<T>(use: (view: SourceView) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** What a look at the values says; facts are the engine's, the decision is the plan step's. */
+export interface TableAssessment {
+  /** Exact when an index or a full scan counted it. */
+  rows: { value: number; exact: boolean }
+  columns: ColumnAssessment[]
+  /** Candidates for the time column, best first. */
+  timeCandidates: TimeCandidate[]
+  /** Axis the source offers without a time column: leading integer key column or rowid. */
+  keyAxis: { column: string } | null
+  /** HF-P… findings about values and definitions of this table. */
+  findings: Finding[]
+}
+
+export interface ColumnAssessment {
+  column: string
+  /** Proposed target type. */
+  type: string
+  rules: ColumnRules
+  /** Short facts for the plan's comment: `41 rows above 2^63-1`. */
+  reasons: string[]
+  /** Some value is NULL or becomes NULL by a rule. */
+  hasNulls: boolean
+  /** Distinct values seen in the sample, and rows sampled; for segment-by. */
+  distinct: { value: number; rows: number } | null
+  /** SQL of the default in the target, null when there is none or it could not be translated (then a finding says so). */
+  default: string | null
+}
+
+export interface TimeCandidate {
+  column: string
+  /** Target type if chosen: timestamptz, timestamp, date or an integer type. */
+  type: string
+  /** For epoch numbers. */
+  unit: TimeUnit | null
+  /** Share of sampled values that are plausible instants (1971–2100), 0–1. */
+  plausible: number
+  /** Share of neighbouring sampled rows (in key order) whose time does not decrease, 0–1: series grow with insertion. */
+  monotone: number
+  /** How the source can read a range: index on it, clustered by it, or not at all. */
+  access: 'clustered' | 'index' | 'none'
+  /** Extent as ISO 8601 UTC text with microseconds; null if empty. */
+  min: string | null
+  max: string | null
+  /** Rows per day over the busiest days of the sample, for the chunk interval; null if unknown. */
+  rowsPerDay: number | null
+  /** Rows with NULL, zero date or a value that is no time. */
+  unusable: { value: number; exact: boolean }
+  /** Why it is (or is not) a good choice. */
+  reasons: string[]
+}
+
+/** How a table is split when `column` is its time column. */
+export type SplitProposal = { split: Split; axis: string | null }
