@@ -1,0 +1,46 @@
+// Starts shared servers on demand for the test files of a run, and ends them with it.
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestProject } from 'vitest/node'
+import { howToInstall, serverNames, type ServerName } from './catalogue.ts'
+import { startServer, type Server } from './start.ts'
+
+/** Test files ask at the address it provides, so a run of one file starts only the servers that file needs. */
+// eslint-disable-next-line import/no-default-export -- what vitest asks for
+export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  const servers = new Map<ServerName, Promise<Server>>()
+  const start = (name: ServerName): Promise<Server> => {
+    const server = servers.get(name) ?? startLoudly(name)
+    servers.set(name, server)
+    return server
+  }
+  const secret = randomUUID()
+  const desk = createServer((request, response) => {
+    const name = serverNames.find((each) => request.url === `/${secret}/${each}`)
+    if (!name) return response.writeHead(404).end('no such server')
+    return start(name).then(
+      (server) => response.end(server.url),
+      (error: unknown) => response.writeHead(503).end(String(error)),
+    )
+  })
+  await new Promise<void>((done) => desk.listen(0, '127.0.0.1', done))
+  provide('serverDesk', `http://127.0.0.1:${(desk.address() as AddressInfo).port}/${secret}`)
+  return async () => {
+    desk.closeAllConnections()
+    desk.close()
+    const started = await Promise.allSettled(servers.values())
+    await Promise.all(started.map((each) => (each.status === 'fulfilled' ? each.value.stop() : undefined)))
+  }
+}
+
+async function startLoudly(name: ServerName): Promise<Server> {
+  try {
+    return await startServer(name)
+  } catch (error) {
+    process.stderr.write(
+      `\nSERVER MISSING: ${name} cannot start, its tests do not run. Install: ${howToInstall[name]}\n`,
+    )
+    throw error
+  }
+}
