@@ -1,6 +1,7 @@
 // Unpacks servers of newer Debian suites beside the system, nothing installed, and makes them run with their own libc.
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { cacheFolder, exists, runProgram } from './system.ts'
 
@@ -68,7 +69,7 @@ function privateApt(work: string): Record<string, string> {
     // A mirror's copy of sid may be some days old; the signature is still checked.
     'Acquire::Check-Valid-Until': 'false',
     'Acquire::Retries': '3',
-    'APT::Sandbox::User': process.getuid?.() === 0 ? 'root' : String(process.env['USER'] ?? ''),
+    'APT::Sandbox::User': userInfo().username,
   }
 }
 

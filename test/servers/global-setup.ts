@@ -18,9 +18,9 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   const secret = randomUUID()
   const desk = createServer((request, response) => {
     const name = serverNames.find((each) => request.url === `/${secret}/${each}`)
-    if (!name) return response.writeHead(404).end('no such server')
-    return start(name).then(
-      (server) => response.end(server.url),
+    const url = name ? start(name).then((server) => server.url) : Promise.reject(new Error('no such server'))
+    url.then(
+      (text) => response.end(text),
       (error: unknown) => response.writeHead(503).end(String(error)),
     )
   })
@@ -30,7 +30,7 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
     desk.closeAllConnections()
     desk.close()
     const started = await Promise.allSettled(servers.values())
-    await Promise.all(started.map((each) => (each.status === 'fulfilled' ? each.value.stop() : undefined)))
+    await Promise.all(started.flatMap((each) => (each.status === 'fulfilled' ? [each.value.stop()] : [])))
   }
 }
 

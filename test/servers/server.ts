@@ -127,16 +127,14 @@ async function untilReady(recipe: Recipe, port: number, child: ChildProcess, log
   for (;;) {
     const problem = await recipe.ping(recipe.url(port)).then(
       () => undefined,
-      (error: unknown) => error,
+      (error: unknown) => String(error),
     )
     if (problem === undefined) return
     const ended = child.exitCode !== null || child.signalCode !== null
     if (ended || Date.now() > deadline) {
       const tail = (await readFile(logFile, 'utf8')).split('\n').slice(-15).join('\n')
       if (!ended) await killTree(pidOf(child))
-      throw new Error(
-        `${recipe.name} ${ended ? 'ended while starting' : 'does not answer'}: ${String(problem)}\n${tail}`,
-      )
+      throw new Error(`${recipe.name} ${ended ? 'ended while starting' : 'does not answer'}: ${problem}\n${tail}`)
     }
     await sleep(40)
   }
