@@ -5,6 +5,10 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
 if (major > 22 || (major === 22 && minor >= 18)) {
   void import('../dist/cli/main.js')
+    .then((cli) => cli.main(process.argv.slice(2)))
+    .then((exitCode) => {
+      process.exitCode = exitCode
+    })
 } else {
   process.stderr.write(
     'hyperferry needs Node.js 22.18 or newer; this is ' +

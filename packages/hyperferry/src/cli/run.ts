@@ -1,0 +1,63 @@
+import { HyperferryError, OFFLINE_STEPS, runOffline } from '../index.ts'
+import { number, text, yes } from './command.ts'
+import type { CommandSpec } from './command.ts'
+import { ACCEPT_QUARANTINE, oneOf, PLAN, WORKERS } from './flags.ts'
+import { columns, count } from './format.ts'
+import { previewed } from './preview.ts'
+import { mutating } from './settings.ts'
+
+export const run: CommandSpec = {
+  name: 'run',
+  summary: 'Walk the whole line from the first unfinished step; stop at gates.',
+  details:
+    'With --offline the application stands still (a maintenance window): check, schema, relational, backfill, verify.',
+  examples: [
+    'hyperferry run --offline',
+    'hyperferry run --offline --yes --json',
+    'hyperferry run --offline --until schema',
+  ],
+  mutating: true,
+  flags: [
+    PLAN,
+    { flags: '--offline', help: 'Nobody writes to the source while this runs.' },
+    {
+      flags: '--until <step>',
+      help: `Stop after this step: ${OFFLINE_STEPS.join(', ')}.`,
+      parse: oneOf('--until', OFFLINE_STEPS),
+    },
+    WORKERS,
+    ACCEPT_QUARANTINE,
+  ],
+  json: '{migration, steps:[{name, status}], tables:[{name, kind, sourceRows, targetRows, equal, quarantined}], verified, quarantined, gates}',
+  async run(input, io) {
+    if (!yes(input, 'offline')) {
+      throw new HyperferryError('HF-U001', {
+        what: 'run needs --offline: moving a live application is not part of this version',
+        hint: 'Stop the application, then run with --offline.',
+      })
+    }
+    const until = text(input, 'until')
+    const workers = number(input, 'workers')
+    const result = await runOffline({
+      ...mutating(input, io),
+      acceptQuarantine: number(input, 'acceptQuarantine') ?? 0,
+      ...(until === undefined ? {} : { until: until as (typeof OFFLINE_STEPS)[number] }),
+      ...(workers === undefined ? {} : { workers }),
+    })
+    if ('preview' in result) return previewed(result.preview, input)
+    const { exitCode, ...document } = result
+    const steps = result.steps.map(
+      (step) => `  ${step.status === 'done' ? '✔' : step.status === 'skipped' ? '·' : '✖'} ${step.name}`,
+    )
+    const tables = result.tables.map((one) => [
+      `  ${one.name}`,
+      one.kind,
+      `${count(one.sourceRows)} rows`,
+      one.equal === null ? '' : one.equal ? 'equal' : 'DIFFERENT',
+      one.quarantined === 0 ? '' : `${count(one.quarantined)} in quarantine`,
+    ])
+    const gates = result.gates.filter((gate) => !gate.ok).map((gate) => `  ✖ ${gate.code}  ${gate.reason}`)
+    const verdict = result.verified ? 'Verified: every row is in the target.' : 'Not verified.'
+    return { document, text: [...steps, ...columns(tables, [2]), ...gates, verdict].join('\n'), exitCode }
+  },
+}
