@@ -3,29 +3,23 @@
  * HF-P1xx definitions (names, types, keys, indexes, storage), HF-P2xx values, HF-P3xx what the target makes of them (plan step).
  */
 import type { Finding, Severity } from '../model.ts'
+import { entry as e } from './finding-entry.ts'
+import type { FindingEntry } from './finding-entry.ts'
+import { VALUE_FINDINGS } from './finding-codes-values.ts'
 
-/** What a code means and what to do about it; `docs/reference/findings.md` is made from this. */
-export interface FindingEntry {
-  /** Usual severity; a finding may carry another one when the case is milder or worse. */
-  severity: Severity
-  title: string
-  /** What it means for the data. */
-  meaning: string
-  /** What the proposed plan does, and the alternatives. */
-  action: string
-}
+export type { FindingEntry } from './finding-entry.ts'
 
 /** Makes a finding of a known code; severity and action come from the table unless given. */
 export function finding(code: FindingCode, facts: FindingFacts): Finding {
-  const entry: FindingEntry = FINDING_CODES[code]
+  const known: FindingEntry = FINDING_CODES[code]
   return {
     code,
-    severity: facts.severity ?? entry.severity,
+    severity: facts.severity ?? known.severity,
     table: facts.table,
     column: facts.column ?? null,
     count: facts.count ?? null,
     message: facts.message,
-    action: facts.action ?? entry.action,
+    action: facts.action ?? known.action,
   }
 }
 
@@ -40,13 +34,7 @@ export interface FindingFacts {
 
 export type FindingCode = keyof typeof FINDING_CODES
 
-const e = (severity: Severity, title: string, meaning: string, action: string): FindingEntry => ({
-  severity,
-  title,
-  meaning,
-  action,
-})
-
+/** Every code; definitions here, values in finding-codes-values.ts. */
 export const FINDING_CODES = {
   // ── names and sizes ──
   'HF-P101': e(
@@ -280,185 +268,5 @@ export const FINDING_CODES = {
     'Copied as they are; consider keeping them elsewhere.',
   ),
 
-  // ── values: time ──
-  'HF-P201': e(
-    'decide',
-    'Stray times',
-    'Values outside 1971–2100 each make a chunk of their own.',
-    'Copied as they are. Alternative: mend them in the source first.',
-  ),
-  'HF-P202': e(
-    'decide',
-    'Rows without a time',
-    'NULL cannot stand in the time column of a hypertable.',
-    'Such rows go to quarantine. Alternative: another time column, or fill them in the source.',
-  ),
-  'HF-P203': e(
-    'decide',
-    'Mixed units',
-    'Some values look like seconds, others like milliseconds or finer.',
-    'The unit of most values is proposed. Mend the others in the source, or keep the integer.',
-  ),
-  'HF-P204': e(
-    'decide',
-    'Time outside what PostgreSQL holds',
-    'Before 4713 BC, after 294276, infinite or not a number.',
-    'Such rows go to quarantine.',
-  ),
-  'HF-P205': e(
-    'warn',
-    'More digits than microseconds',
-    'PostgreSQL keeps six digits of a second.',
-    'Floored and counted. Alternative: keep the integer as bigint.',
-  ),
-  'HF-P206': e(
-    'warn',
-    'Wall time does not exist or is ambiguous',
-    'Around a change of the clocks a wall time has none or two instants.',
-    'The earlier instant is taken (counted); times that do not exist go to quarantine.',
-  ),
-  'HF-P207': e(
-    'decide',
-    'Zero dates',
-    '0000-00-00 or a zero month or day is no date.',
-    'Rows go to quarantine unless the rule zeroDate says null or names a date.',
-  ),
-  'HF-P208': e('info', 'TIME outside a day', 'A duration, not a time of day.', 'interval proposed.'),
-  'HF-P209': e('info', 'Year 0000', 'YEAR 0000 is a marker, not a year.', 'smallint 0.'),
-  'HF-P218': e(
-    'decide',
-    'Mixed time formats',
-    'The column holds times in several notations.',
-    'Text proposed unless all can be read without doubt.',
-  ),
-
-  // ── values: text and bytes ──
-  'HF-P210': e(
-    'decide',
-    'NUL bytes in text',
-    'PostgreSQL text cannot hold U+0000.',
-    'Rows go to quarantine. Alternatives: rule nul: strip or replace, or type bytea.',
-  ),
-  'HF-P211': e(
-    'decide',
-    'Text that is not valid in its encoding',
-    'The bytes are no UTF-8.',
-    'Rows go to quarantine. Alternatives: rule invalidText: replace or windows-1252, or type bytea.',
-  ),
-  'HF-P212': e(
-    'warn',
-    'Text looks encoded twice',
-    'UTF-8 bytes were stored in a column of another character set.',
-    'Copied as the source shows it. Mend it in the source first if the application shows it rightly.',
-  ),
-  'HF-P213': e(
-    'warn',
-    'Character set without exact conversion',
-    'The server replaces what it cannot convert by a question mark.',
-    'Copied as the server converts it; compare a sample.',
-  ),
-  'HF-P225': e(
-    'warn',
-    'Values longer than declared',
-    'The source does not enforce the declared length.',
-    'text proposed.',
-  ),
-
-  // ── values: numbers ──
-  'HF-P214': e(
-    'warn',
-    'FLOAT prints differently',
-    'The source prints about six digits of a float; the exact value has more.',
-    'The exact value is kept as real; it prints with the digits it has.',
-  ),
-  'HF-P215': e(
-    'warn',
-    'NaN or infinity',
-    'Ordinary numbers in PostgreSQL floats, but not in numeric before 14.',
-    'Kept.',
-  ),
-  'HF-P216': e(
-    'decide',
-    'Inexact decimal',
-    'The stored float is not the nearest one to any decimal of the declared scale.',
-    'double precision proposed. Alternative: numeric; rows that do not fit go to quarantine.',
-  ),
-  'HF-P217': e(
-    'decide',
-    'Values of another type than declared',
-    'The column holds several storage classes.',
-    'A type that holds all of them is proposed; change it and the others go to quarantine.',
-  ),
-  'HF-P226': e(
-    'info',
-    'Row with AUTO_INCREMENT 0',
-    'The source would give such a row a new number when it is loaded again.',
-    'Copied as 0.',
-  ),
-  'HF-P229': e('decide', 'Integer out of range', 'Values do not fit the proposed type.', 'Such rows go to quarantine.'),
-
-  // ── values: enum, json, keys ──
-  'HF-P219': e(
-    'info',
-    'Looks like a boolean',
-    'Only two values are stored, as text or numbers.',
-    'Kept as it is; change the type to boolean if all writers agree.',
-  ),
-  'HF-P220': e(
-    'decide',
-    'JSON that jsonb cannot hold',
-    '\\u0000 or a lone surrogate.',
-    'json proposed, which keeps the text. Alternatives: text, or jsonb with quarantine.',
-  ),
-  'HF-P221': e(
-    'decide',
-    'Invalid JSON',
-    'Some values are not JSON at all.',
-    'text proposed. Alternative: jsonb; such rows go to quarantine.',
-  ),
-  'HF-P222': e(
-    'warn',
-    'JSON with duplicate keys',
-    'jsonb keeps the last of equal keys.',
-    'Type json keeps the text as it is.',
-  ),
-  'HF-P223': e(
-    'decide',
-    "ENUM error value ''",
-    'A value that was not a member was stored as the empty string.',
-    "The check allows ''. Alternative: mend the rows in the source.",
-  ),
-  'HF-P224': e(
-    'block',
-    'Keys become equal',
-    'Two rows have the same key in the target.',
-    'Choose another key or type.',
-  ),
-
-  // ── what the target makes of it ──
-  'HF-P301': e(
-    'decide',
-    'Time series or relational',
-    'The tool cannot tell how the table is used.',
-    'See the reasons in the plan.',
-  ),
-  'HF-P302': e(
-    'decide',
-    'Key without the time column',
-    'Unique keys of a hypertable must hold its time column.',
-    'The time column was added to the key: uniqueness is weaker than in the source.',
-  ),
-  'HF-P303': e('warn', 'Foreign key between hypertables', 'The target cannot enforce it.', 'Not carried.'),
-  'HF-P304': e(
-    'warn',
-    'The target level cannot do this',
-    'The edition or version of the target lacks a feature the plan would use.',
-    'Left out.',
-  ),
-  'HF-P311': e(
-    'decide',
-    'Retention would drop history',
-    'A retention policy on the target is shorter than the history of the source.',
-    'Policies are created paused; decide before restoring them.',
-  ),
+  ...VALUE_FINDINGS,
 } as const satisfies Record<string, FindingEntry>
