@@ -115,6 +115,12 @@ export const CATALOGUE = {
     exit: 4,
     retry: 'transient',
   },
+  'HF-C021': {
+    title: 'Target is short of a resource',
+    hint: 'Connections, locks or memory ran out: close other sessions or raise the limit named, then run the same command again.',
+    exit: 4,
+    retry: 'transient',
+  },
   'HF-C020': { title: 'Checks failed', hint: 'Mend what is marked and run check again.', exit: 1 },
 
   // plan
@@ -152,6 +158,18 @@ export const CATALOGUE = {
     title: 'Target refused a statement',
     hint: 'See the SQLSTATE; docs/reference/errors.md explains the usual ones.',
     exit: 1,
+  },
+  'HF-S015': {
+    title: 'Target is busy',
+    hint: 'Another session holds the lock (or cancelled the statement); run the same command again.',
+    exit: 4,
+    retry: 'transient',
+  },
+  'HF-S016': {
+    title: 'Target refused a row',
+    hint: 'The value breaks a type, key or check of the target; the row goes to quarantine or the plan must change.',
+    exit: 1,
+    retry: 'data',
   },
   'HF-S013': { title: 'Target table is missing', hint: 'Run `hyperferry schema` first.', exit: 4 },
   'HF-S014': {
@@ -219,6 +237,12 @@ export const CATALOGUE = {
   'HF-R002': {
     title: 'Source connection lost',
     hint: 'Run the same command again: it goes on where the receipts end.',
+    exit: 4,
+    retry: 'transient',
+  },
+  'HF-R003': {
+    title: 'Source is locked by a writer',
+    hint: 'Run the same command again; if it stays so, find the program that holds the lock.',
     exit: 4,
     retry: 'transient',
   },
