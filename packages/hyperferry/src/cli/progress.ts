@@ -1,0 +1,134 @@
+/** Progress of long work on stderr: bars on a terminal, one plain line per table and interval elsewhere. */
+import { MultiBar, Presets } from 'cli-progress'
+import type { SingleBar } from 'cli-progress'
+import type { Events, ProgressEvent } from '../index.ts'
+import { bytes, count, duration } from './format.ts'
+
+export interface Progress {
+  readonly events: Events
+  say(line: string): void
+  close(): void
+}
+
+const PLAIN_INTERVAL_MS = 10_000
+
+export function createProgress(stderr: NodeJS.WriteStream): Progress {
+  const view = stderr.isTTY ? bars(stderr) : plain(stderr)
+  const rates = new Map<string, Rate>()
+  return {
+    events: {
+      emit(event) {
+        const line = sentence(event)
+        if (line !== null) view.say(line)
+        if (event.kind === 'table-start') rates.set(event.table, new Rate(event.rows, event.bytes))
+        if (event.kind === 'table-start' || event.kind === 'table-progress') {
+          view.update(event.table, event.rows, event.estimatedRows, speed(event, rates.get(event.table)))
+        }
+        if (event.kind === 'table-done') view.done(event.table, event.rows)
+      },
+    },
+    say: view.say,
+    close: view.close,
+  }
+}
+
+/** Rate since the first event of this run; rows of earlier runs do not count. */
+class Rate {
+  readonly #start = performance.now()
+  readonly #rows: number
+  readonly #bytes: number
+
+  constructor(rows: number, bytes: number) {
+    this.#rows = rows
+    this.#bytes = bytes
+  }
+
+  perSecond(rows: number, size: number): { rows: number; bytes: number } {
+    const seconds = Math.max((performance.now() - this.#start) / 1000, 0.001)
+    return { rows: (rows - this.#rows) / seconds, bytes: (size - this.#bytes) / seconds }
+  }
+}
+
+function speed(event: { rows: number; bytes: number; estimatedRows: number }, rate: Rate | undefined): string {
+  if (!rate) return ''
+  const now = rate.perSecond(event.rows, event.bytes)
+  if (now.rows < 1) return ''
+  const left = (event.estimatedRows - event.rows) / now.rows
+  return `${count(now.rows)} rows/s   ${bytes(now.bytes)}/s${left > 0 ? `   ${duration(left)} left` : ''}`
+}
+
+/** Events that are told in words; null for those that only move a bar. */
+function sentence(event: ProgressEvent): string | null {
+  switch (event.kind) {
+    case 'step':
+      return event.message === '' ? `— ${event.step}` : `— ${event.step}: ${event.message}`
+    case 'note':
+      return `  ${event.table === null ? '' : `${event.table}: `}${event.message}${event.code === null ? '' : ` (${event.code})`}`
+    case 'retry':
+      return `  ${event.table}: ${event.message} (${event.code}); attempt ${event.attempt} in ${duration(event.waitMs / 1000)}`
+    case 'table-done':
+      return event.quarantined === 0 ? null : `  ${event.table}: ${count(event.quarantined)} rows in quarantine`
+    case 'table-start':
+    case 'table-progress':
+      return null
+  }
+}
+
+interface View {
+  say(line: string): void
+  update(table: string, rows: number, total: number, note: string): void
+  done(table: string, rows: number): void
+  close(): void
+}
+
+function bars(stderr: NodeJS.WriteStream): View {
+  const multi = new MultiBar(
+    {
+      stream: stderr,
+      format: '  {table}  {bar}  {percentage} %   {rows}   {note}',
+      barsize: 30,
+      hideCursor: true,
+      clearOnComplete: false,
+    },
+    Presets.shades_classic,
+  )
+  const open = new Map<string, SingleBar>()
+  const payload = (table: string, rows: number, note: string) => ({ table: table.padEnd(16), rows: count(rows), note })
+  return {
+    say: (line) => multi.log(`${line}\n`),
+    update(table, rows, total, note) {
+      const bar = open.get(table)
+      // Estimates of servers are often low: the bar must not run over.
+      const goal = Math.max(total, rows, 1)
+      if (!bar) open.set(table, multi.create(goal, rows, payload(table, rows, note)))
+      else {
+        bar.setTotal(goal)
+        bar.update(rows, payload(table, rows, note))
+      }
+    },
+    done(table, rows) {
+      const bar = open.get(table)
+      if (!bar) return
+      bar.setTotal(Math.max(rows, 1))
+      bar.update(Math.max(rows, 1), payload(table, rows, 'done'))
+    },
+    close: () => multi.stop(),
+  }
+}
+
+function plain(stderr: NodeJS.WriteStream): View {
+  const last = new Map<string, number>()
+  const say = (line: string) => void stderr.write(`${line}\n`)
+  return {
+    say,
+    update(table, rows, total, note) {
+      const now = performance.now()
+      if (now - (last.get(table) ?? 0) < PLAIN_INTERVAL_MS && last.has(table)) return
+      last.set(table, now)
+      if (rows === 0) return
+      say(`  ${table}: ${count(rows)} of about ${count(Math.max(total, rows))} rows   ${note}`)
+    },
+    done: (table, rows) => say(`  ${table}: ${count(rows)} rows, done`),
+    close() {},
+  }
+}
