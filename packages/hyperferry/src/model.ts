@@ -246,6 +246,19 @@ export interface Finding {
   action: string
 }
 
+/** What the migration will cost, measured on a sample of the largest tables. */
+export interface Forecast {
+  rows: number
+  /** Rows that were read to measure. 0: nothing was measured, bytes are the source's estimate. */
+  sampledRows: number
+  /** `write`: the sample was also loaded into a temporary table of the target. */
+  measured: 'write' | 'read' | 'nothing'
+  rowsPerSecond: number | null
+  seconds: number | null
+  /** Expected bytes in the target, indexes included, before compression. */
+  targetBytes: number
+}
+
 /** One check of step 1. */
 export interface Check {
   code: string

@@ -1,0 +1,61 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { planFromFile } from '../../src/config/plan-shape.ts'
+import { writePlan } from '../../src/config/plan-write.ts'
+import { parsePlanYaml } from '../../src/config/plan-yaml.ts'
+import { firstDifference, planHash } from '../../src/config/plan-hash.ts'
+import type { Finding, Plan } from '../../src/model.ts'
+import { arbitraryPlan } from './arbitrary-plan.ts'
+
+const again = (plan: Plan, findings: Finding[] = []): Plan =>
+  planFromFile(parsePlanYaml(writePlan(plan, findings), 'plan').file)
+const withoutReasons = (plan: Plan): Plan => ({
+  ...plan,
+  tables: plan.tables.map((table) => ({ ...table, reasons: [] })),
+})
+
+test('a written plan reads back as the same plan', () => {
+  fc.assert(
+    fc.property(arbitraryPlan, (plan) => {
+      expect(again(plan)).toEqual(withoutReasons(plan))
+      expect(again(plan).tables.map(({ columns }) => columns.map(({ name }) => name))).toEqual(
+        plan.tables.map(({ columns }) => columns.map(({ name }) => name)),
+      )
+    }),
+    { seed: 7, numRuns: 300 },
+  )
+})
+
+test('comments change nothing, whatever is in them', () => {
+  const text = fc.string({ unit: 'binary' })
+  fc.assert(
+    fc.property(arbitraryPlan, text, text, fc.nat(3), (plan, message, act, pick) => {
+      const table = plan.tables[pick % Math.max(1, plan.tables.length)]
+      const finding = (column: string | null, severity: Finding['severity']): Finding => ({
+        code: 'HF-P207',
+        severity,
+        table: table?.source ?? null,
+        column,
+        count: { value: 12, exact: false },
+        message,
+        action: act,
+      })
+      const column = table?.columns[0]?.source ?? null
+      const findings = [finding(null, 'warn'), finding(column, 'decide'), finding(column, 'info')]
+      expect(again(plan, findings)).toEqual(withoutReasons(plan))
+      expect(again(plan, findings.slice(0, 2))).toEqual(withoutReasons(plan))
+    }),
+    { seed: 8, numRuns: 200 },
+  )
+})
+
+test('equal plans have equal hashes and no difference; unequal ones differ at a path', () => {
+  fc.assert(
+    fc.property(arbitraryPlan, arbitraryPlan, (a, b) => {
+      expect(planHash(again(a))).toBe(planHash(a))
+      expect(firstDifference(a, again(a))).toBeNull()
+      expect(firstDifference(a, b) === null).toBe(planHash(a) === planHash(b))
+    }),
+    { seed: 9, numRuns: 200 },
+  )
+})
