@@ -47,8 +47,7 @@ function checkPackage(file: string, imported: Import, rules: Law): string[] {
 
 function checkOrder(file: string, imports: readonly Import[], rules: Law): string[] {
   const targets = imports.map(({ specifier }) => (specifier.startsWith('.') ? resolveImport(file, specifier) : ''))
-  const isStep = (target: string): boolean =>
-    matchesGlob(target, 'steps/*.ts') && target !== rules.sharedByAllSteps && !rules.noSteps?.includes(target)
+  const isStep = (target: string): boolean => matchesGlob(target, 'steps/*.ts') && !rules.noSteps?.includes(target)
   const steps = new Set(targets.filter(isStep))
   if (file === rules.knowsTheOrder || steps.size < 2) return []
   return [`${file} imports ${steps.size} steps; only ${rules.knowsTheOrder} may import more than one`]

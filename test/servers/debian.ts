@@ -22,6 +22,7 @@ export async function debianTree(tree: DebianTree): Promise<string> {
   const final = join(cache, `${tree.name}-${tree.suite}-${recipe}`)
   if (await exists(final)) return final
   if (process.arch !== 'x64') throw new Error(`${tree.name} is only set up for x64 machines, this is ${process.arch}`)
+  await runProgram(['patchelf', '--version'])
   const work = await mkdtemp(join(cache, 'unpack-'))
   try {
     await download(tree, work)

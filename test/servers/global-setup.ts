@@ -38,9 +38,9 @@ async function startLoudly(name: ServerName): Promise<Server> {
   try {
     return await startServer(name)
   } catch (error) {
-    process.stderr.write(
-      `\nSERVER MISSING: ${name} cannot start, its tests do not run. Install: ${howToInstall[name]}\n`,
-    )
+    const [reason] = String(error).split('\n')
+    const advice = `Install: ${howToInstall[name]}`
+    process.stderr.write(`\nSERVER MISSING: ${name} cannot start (${reason}), its tests do not run. ${advice}\n`)
     throw error
   }
 }
