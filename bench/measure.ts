@@ -11,7 +11,10 @@ export interface Measured {
 }
 
 /** Runs a command to its end; throws with its output when it fails. */
-export async function measure(command: readonly string[], options: { cwd?: string; env?: Record<string, string> }): Promise<Measured> {
+export async function measure(
+  command: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> },
+): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'hyperferry-bench-'))
   const file = join(folder, 'time')
   const started = performance.now()
@@ -29,7 +32,8 @@ export async function measure(command: readonly string[], options: { cwd?: strin
   })
   const seconds = (performance.now() - started) / 1000
   if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}:\n${output.slice(-2000)}`)
-  const [user = 0, system = 0, kilobytes = 0] = readFileSync(file, 'utf8').trim().split('\n').at(-1)?.split(' ').map(Number) ?? []
+  const [user = 0, system = 0, kilobytes = 0] =
+    readFileSync(file, 'utf8').trim().split('\n').at(-1)?.split(' ').map(Number) ?? []
   rmSync(folder, { recursive: true })
   return { seconds, cpuSeconds: user + system, peakMb: kilobytes / 1024 }
 }

@@ -33,8 +33,18 @@ async function line(target: string): Promise<number> {
   const env = { HYPERFERRY_SOURCE: source, HYPERFERRY_TARGET: target }
   const steps: [string, string[], Record<string, string>, number[]][] = [
     ['Look at the values and propose a plan', ['plan', '--full'], {}, [0]],
-    ['Begin the move; the process is killed (-9) in the middle of the copy', ['run', '--offline', '--yes', '--accept-quarantine', '2'], { HYPERFERRY_FAILPOINT: 'backfill.mid-copy:2' }, [137]],
-    ['The same command again: it goes on where the receipts end, and proves', ['run', '--offline', '--yes', '--accept-quarantine', '2'], {}, [0]],
+    [
+      'Begin the move; the process is killed (-9) in the middle of the copy',
+      ['run', '--offline', '--yes', '--accept-quarantine', '2'],
+      { HYPERFERRY_FAILPOINT: 'backfill.mid-copy:2' },
+      [137],
+    ],
+    [
+      'The same command again: it goes on where the receipts end, and proves',
+      ['run', '--offline', '--yes', '--accept-quarantine', '2'],
+      {},
+      [0],
+    ],
     ['What was kept back, and why', ['quarantine', 'list'], {}, [0]],
     ['The evidence', ['report', '--out', 'plant.md'], {}, [0]],
   ]
@@ -53,7 +63,11 @@ async function line(target: string): Promise<number> {
 /** Runs one command with this terminal; answers the exit code, 137 when it was killed. */
 function type(args: string[], env: Record<string, string>): Promise<number> {
   const program = fileURLToPath(new URL('../../packages/hyperferry/bin/hyperferry.js', import.meta.url))
-  const child = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: 'inherit', env: { ...process.env, ...env } })
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: folder,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  })
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code, signal) => resolve(signal === 'SIGKILL' ? 137 : (code ?? 1)))
