@@ -1,0 +1,36 @@
+/** One tool at a time on a migration. A courtesy to people: correctness rests on the exclusion constraint of the receipts. */
+import { HyperferryError } from '../errors.ts'
+import type { Target } from '../target/connect.ts'
+
+/** First key of the advisory lock; the second is a hash of the migration's name. */
+const LOCK_CLASS = 0x48_46
+
+/**
+ * Holds the migration's lock on a connection of its own while `use` runs. The lock ends with the connection, so a killed tool leaves none.
+ * Throws HF-B020, naming the holder, when another tool has it.
+ */
+export async function withMigrationLock<T>(target: Target, migration: string, use: () => Promise<T>): Promise<T> {
+  const session = await target.session({ extra: true })
+  try {
+    const { rows } = await session.query<{ mine: boolean }>('select pg_try_advisory_lock($1, hashtext($2)) as mine', [
+      LOCK_CLASS,
+      migration,
+    ])
+    if (rows[0]?.mine !== true) {
+      const holder = await session.query<{ who: string }>(
+        `select format('%s (process %s, since %s UTC)', coalesce(nullif(a.application_name, ''), 'a session'), a.pid,
+             to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS')) as who
+         from pg_locks l join pg_stat_activity a on a.pid = l.pid
+         where l.locktype = 'advisory' and l.granted and l.classid = $1 and l.objid = hashtext($2)::int8::bit(32)::int8
+           and l.database = (select oid from pg_database where datname = current_database())`,
+        [LOCK_CLASS, migration],
+      )
+      throw new HyperferryError('HF-B020', {
+        what: `migration "${migration}" is in use by ${holder.rows[0]?.who ?? 'another session'}`,
+      })
+    }
+    return await use()
+  } finally {
+    await session.release(true)
+  }
+}
