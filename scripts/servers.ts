@@ -1,4 +1,4 @@
-// Test servers by hand: npm run servers -- start mariadb,pg17 | list | stop | run mariadb,pg17 -- command
+// Test servers by hand: npm run servers -- start mariadb,pg17 | list | stop [PID] | run mariadb,pg17 -- command
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -8,8 +8,8 @@ import { serverNames, type ServerName } from '../test/servers/catalogue.ts'
 import { environmentName, startServer, type Server } from '../test/servers/start.ts'
 
 const usage = `usage: npm run servers -- start NAMES [--durable]      start in the background, print environment lines
-       npm run servers -- list                         print them again
-       npm run servers -- stop                         end all of them and delete their data
+       npm run servers -- list                         print them again, with the process that keeps them
+       npm run servers -- stop [PID]                   end all of them, or those of one keeper, and delete their data
        npm run servers -- run NAMES [--durable] -- COMMAND   run a command with its own servers
 NAMES: comma-separated, of ${serverNames.join(' ')}`
 
@@ -23,10 +23,10 @@ async function main([verb, ...rest]: readonly string[]): Promise<number> {
     case 'keep':
       return keep(rest)
     case 'list':
-      for (const { lines } of running()) console.log(lines)
+      for (const { pid, lines } of running()) console.log(`# keeper ${pid}\n${lines}`)
       return 0
     case 'stop':
-      return stopAll()
+      return stop(rest.map(Number))
     case 'run':
       return runWith(rest)
     default:
@@ -65,13 +65,13 @@ async function keep(args: readonly string[]): Promise<number> {
   return 0
 }
 
-async function stopAll(): Promise<number> {
-  for (const { pid } of running()) {
+async function stop(only: readonly number[]): Promise<number> {
+  for (const { pid } of running().filter((keeper) => only.length === 0 || only.includes(keeper.pid))) {
     process.kill(pid, 'SIGTERM')
     while (isAlive(pid)) await new Promise((done) => setTimeout(done, 20))
     console.log(`stopped ${pid}`)
   }
-  rmSync(keepers, { recursive: true, force: true })
+  if (running().length === 0) rmSync(keepers, { recursive: true, force: true })
   return 0
 }
 
