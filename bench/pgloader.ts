@@ -1,0 +1,28 @@
+// pgloader's side of the bench.
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { measure } from './measure.ts'
+import type { Measured } from './measure.ts'
+
+/** pgloader's version, or null when it is not installed. */
+export function pgloaderVersion(): string | null {
+  const answer = spawnSync('pgloader', ['--version'], { encoding: 'utf8' })
+  return answer.status === 0 ? (answer.stdout.split('\n')[0] ?? null) : null
+}
+
+/** Loads table `metric` into the existing table of the target. `source` is a mysql:// URL or a SQLite path. */
+export async function runPgloader(source: string, target: string, folder: string): Promise<Measured> {
+  const mysql = source.startsWith('mysql://')
+  const script = join(folder, 'pgloader.load')
+  const database = mysql ? new URL(source).pathname.slice(1) : ''
+  const lines = [
+    'LOAD DATABASE',
+    `  FROM ${mysql ? source : `sqlite://${source}`}`,
+    `  INTO ${target}`,
+    '  WITH data only, workers = 2, concurrency = 1, prefetch rows = 100000, disable triggers',
+    ...(mysql ? [`  ALTER SCHEMA '${database}' RENAME TO 'public'`] : []),
+  ]
+  writeFileSync(script, `${lines.join('\n')};\n`)
+  return measure(['pgloader', '--on-error-stop', script], { cwd: folder })
+}
