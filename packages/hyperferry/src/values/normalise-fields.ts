@@ -1,0 +1,123 @@
+/** The normal form of one field, by type. */
+import { canonicalJson } from './canonical-json.ts'
+import type { PgType } from './pgtype.ts'
+import type { Scratch } from './scratch.ts'
+
+/** Appends the normal form of the field's bytes [start, end) to `to`. */
+export type FieldNormaliser = (bytes: Uint8Array, start: number, end: number, to: Scratch) => void
+
+/** null when every value of the type is its own normal form. */
+export function normaliserOf(type: PgType): FieldNormaliser | null {
+  switch (type.name) {
+    case 'numeric':
+      return numeric
+    case 'bpchar':
+      return bpchar
+    case 'float4':
+      return float4
+    case 'float8':
+      return float8
+    case 'jsonb':
+      return jsonb
+    case 'array':
+      return array(type.arrayOf === null ? null : normaliserOf(type.arrayOf))
+    // An interval's bytes are its triple already; json is compared as the text it is.
+    default:
+      return null
+  }
+}
+
+/** Display scale set to what the digits need, no zero groups at either end. */
+function numeric(bytes: Uint8Array, start: number, end: number, to: Scratch): void {
+  const sign = uint2(bytes, start + 4)
+  // NaN and the infinities.
+  if (sign >= 0xc000) return to.copy(bytes, start, end)
+  let first = start + 8
+  let last = end
+  let weight = int2(bytes, start + 2)
+  while (last > first && uint2(bytes, last - 2) === 0) last -= 2
+  while (first < last && uint2(bytes, first) === 0) {
+    first += 2
+    weight -= 1
+  }
+  if (first === last) {
+    to.int4(0)
+    to.int4(0)
+    return
+  }
+  const groups = (last - first) >> 1
+  const tail = uint2(bytes, last - 2)
+  const zeros = tail % 1000 === 0 ? 3 : tail % 100 === 0 ? 2 : tail % 10 === 0 ? 1 : 0
+  to.int2(groups)
+  to.int2(weight)
+  to.int2(sign)
+  to.int2(Math.max(0, (groups - weight - 1) * 4 - zeros))
+  to.copy(bytes, first, last)
+}
+
+function bpchar(bytes: Uint8Array, start: number, end: number, to: Scratch): void {
+  let last = end
+  while (last > start && bytes[last - 1] === 0x20) last -= 1
+  to.copy(bytes, start, last)
+}
+
+/** NaN is all ones in the exponent and something in the fraction; −0 and the infinities stay. */
+function float4(bytes: Uint8Array, start: number, end: number, to: Scratch): void {
+  const word = int4(bytes, start)
+  if ((word & 0x7fff_ffff) > 0x7f80_0000) to.int4(0x7fc0_0000)
+  else to.copy(bytes, start, end)
+}
+
+function float8(bytes: Uint8Array, start: number, end: number, to: Scratch): void {
+  const high = int4(bytes, start) & 0x7fff_ffff
+  if (high > 0x7ff0_0000 || (high === 0x7ff0_0000 && int4(bytes, start + 4) !== 0)) {
+    to.int4(0x7ff8_0000)
+    to.int4(0)
+  } else to.copy(bytes, start, end)
+}
+
+/** The version byte, then the canonical text. */
+function jsonb(bytes: Uint8Array, start: number, end: number, to: Scratch): void {
+  to.copy(bytes, start, start + 1)
+  to.text(canonicalJson(Buffer.from(bytes.buffer, bytes.byteOffset + start + 1, end - start - 1).toString('utf8')))
+}
+
+/** Flags recomputed and the element's OID zeroed: both depend on who wrote it. Bounds belong to the value. */
+function array(element: FieldNormaliser | null): FieldNormaliser {
+  return (bytes, start, end, to) => {
+    const dimensions = int4(bytes, start)
+    to.int4(dimensions)
+    const flags = to.open()
+    to.setInt4(flags, 0)
+    to.int4(0)
+    let at = start + 12 + dimensions * 8
+    to.copy(bytes, start + 12, at)
+    while (at < end) {
+      const length = int4(bytes, at)
+      const from = at + 4
+      if (length < 0) {
+        to.setInt4(flags, 1)
+        to.int4(-1)
+        at = from
+        continue
+      }
+      at = from + length
+      const mark = to.open()
+      if (element === null) to.copy(bytes, from, at)
+      else element(bytes, from, at, to)
+      to.close(mark)
+    }
+  }
+}
+
+function int2(bytes: Uint8Array, at: number): number {
+  return (uint2(bytes, at) << 16) >> 16
+}
+
+function uint2(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+}
+
+function int4(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)
+}

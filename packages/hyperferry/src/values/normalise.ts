@@ -1,0 +1,69 @@
+/** Normal forms of binary COPY tuples (docs/design/0003), so that equal values are equal bytes whoever wrote them. */
+import { HyperferryError } from '../errors.ts'
+import { normaliserOf } from './normalise-fields.ts'
+import type { FieldNormaliser } from './normalise-fields.ts'
+import type { PgType } from './pgtype.ts'
+import { Scratch } from './scratch.ts'
+
+/** Stands in every receipt. Change it whenever a normal form changes: old and new digests are not comparable. */
+export const NORMALISER_VERSION = 1
+
+/** Compiled for the columns of one table. Not to be shared by two streams at work at the same time. */
+export interface Normaliser {
+  readonly version: typeof NORMALISER_VERSION
+  /** Every tuple is its own normal form: `normalise` need not be called. */
+  readonly identity: boolean
+  /**
+   * Writes the normal form of one tuple to the beginning of `scratch.bytes` and returns its length.
+   * @throws HyperferryError HF-X001 when the tuple does not have the columns it was compiled for.
+   */
+  normalise(bytes: Uint8Array, start: number, end: number): number
+  readonly scratch: { readonly bytes: Uint8Array }
+}
+
+/** Columns in the order of the tuple. */
+export function compileNormaliser(types: readonly PgType[]): Normaliser {
+  const fields = types.map(normaliserOf)
+  return new TupleNormaliser(fields)
+}
+
+class TupleNormaliser implements Normaliser {
+  readonly version = NORMALISER_VERSION
+  readonly identity: boolean
+  readonly scratch = new Scratch()
+  private readonly fields: readonly (FieldNormaliser | null)[]
+
+  constructor(fields: readonly (FieldNormaliser | null)[]) {
+    this.fields = fields
+    this.identity = fields.every((field) => field === null)
+  }
+
+  normalise(bytes: Uint8Array, start: number, end: number): number {
+    const { scratch, fields } = this
+    scratch.size = 0
+    const count = ((bytes[start] ?? 0) << 8) | (bytes[start + 1] ?? 0)
+    if (count !== fields.length) unfit()
+    // Bytes that stay as they are wait for the next field that does not, and are copied together.
+    let kept = start
+    let at = start + 2
+    for (const field of fields) {
+      const length =
+        ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)
+      const from = at + 4
+      at = length < 0 ? from : from + length
+      if (field === null || length < 0) continue
+      scratch.copy(bytes, kept, from - 4)
+      const mark = scratch.open()
+      field(bytes, from, at, scratch)
+      scratch.close(mark)
+      kept = at
+    }
+    if (at !== end) unfit()
+    scratch.copy(bytes, kept, end)
+    return scratch.size
+  }
+}
+
+function unfit(): never {
+  throw new HyperferryError('HF-X001', { what: 'a row does not have the columns its table was compiled for' })
+}
