@@ -203,6 +203,16 @@ export const CATALOGUE = {
     hint: 'Free space in the temporary folder (TMPDIR) or point TMPDIR elsewhere, then run again.',
     exit: 4,
   },
+  'HF-B016': {
+    title: 'Work space cannot be used',
+    hint: 'Point TMPDIR to a folder on this machine that this account may write to, then run again.',
+    exit: 4,
+  },
+  'HF-B017': {
+    title: 'The target dropped rows without an error',
+    hint: 'A trigger or rule of the table keeps rows away: disable it for the copy, then run again.',
+    exit: 1,
+  },
   'HF-B020': { title: 'Another hyperferry works on this migration', hint: 'Wait for it, or stop it.', exit: 4 },
   'HF-B021': {
     title: 'This run was started with another database',

@@ -70,6 +70,17 @@ export const REJECT_CODES = {
     means: 'The value has more characters, bits or bytes than the target type holds.',
     todo: 'Choose text or a longer type for the column.',
   },
+  'HF-D020': {
+    title: 'The key is taken',
+    means:
+      'A primary or unique key of the target holds this key already, with another row: two rows of the source have the same key in the target, or the target was written by somebody else.',
+    todo: 'Look which column of the key a rule made equal (time rounded down, NUL removed), or drop the key from the plan.',
+  },
+  'HF-D021': {
+    title: 'The target refused the row',
+    means: 'The row breaks a constraint of the target table, or the target could not read a value; the SQLSTATE says which.',
+    todo: 'Change the constraint or the type in the plan, or mend the row in the source.',
+  },
 } as const satisfies Record<string, ValueCode>
 
 export const LOSS_CODES = {
@@ -98,6 +109,11 @@ export const LOSS_CODES = {
     means:
       'Clocks of the declared zone were set back, so the time of day happened twice; the earlier instant was taken.',
     todo: 'Nothing can tell the two apart afterwards; a source in UTC has no such hour.',
+  },
+  'HF-L020': {
+    title: 'Row was there already',
+    means: 'The target held an equal row with the same key before it was copied (mode merge). Nothing was changed.',
+    todo: 'Nothing if something else had filled the target before.',
   },
 } as const satisfies Record<string, ValueCode>
 
