@@ -234,7 +234,7 @@ export interface Plan {
 export type Severity = 'block' | 'decide' | 'warn' | 'info'
 
 export interface Finding {
-  /** HF-P…; see findings.ts. */
+  /** HF-P…; see source/finding-codes.ts. */
   code: string
   severity: Severity
   table: string | null

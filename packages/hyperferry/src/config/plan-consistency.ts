@@ -1,5 +1,8 @@
 /** Contradictions that the shape alone does not show. */
 import { isTooLong } from './names.ts'
+import { HyperferryError } from '../errors.ts'
+import { parsePgType } from '../values/pgtype.ts'
+import type { PgType } from '../values/pgtype.ts'
 import type { Plan, PlannedForeignKey, PlannedIndex, PlannedTable } from '../model.ts'
 
 export interface Contradiction {
@@ -7,9 +10,8 @@ export interface Contradiction {
   what: string
 }
 
-const TIME_TYPES =
-  /^(timestamptz|timestamp|date|smallint|integer|bigint|int2|int4|int8|int|timestamp(\(\d\))? with(out)? time zone)(\(\d\))?$/i
-const INTEGER_TYPES = /^(smallint|integer|bigint|int2|int4|int8|int)$/i
+const TIME_TYPES = new Set(['timestamptz', 'timestamp', 'date', 'int2', 'int4', 'int8'])
+const INTEGER_TYPES = new Set(['int2', 'int4', 'int8'])
 
 /** Everything in the plan that cannot be true at once; empty when it is sound. */
 export function contradictions(plan: Plan): Contradiction[] {
@@ -83,7 +85,9 @@ function columns(table: PlannedTable, say: Say): void {
     if (isTooLong(column.name)) say(path, `${column.name} is longer than 63 bytes`)
     if (sources.has(column.source)) say(path, `source column ${column.source} is planned twice`)
     sources.add(column.source)
-    if (column.identity && !INTEGER_TYPES.test(column.type)) {
+    const type = parsed(column.type)
+    if (type === null) say([...path, 'type'], `${column.type} is not a type that can be written`)
+    if (column.identity && type !== null && !INTEGER_TYPES.has(type.name)) {
       say(path, `identity needs smallint, integer or bigint, and ${column.name} is ${column.type}`)
     }
     const ways = [column.identity, column.default !== null, column.generated !== null].filter(Boolean).length
@@ -101,7 +105,6 @@ function series(table: PlannedTable, say: Say): void {
     }
     return
   }
-  if (table.chunkInterval === null) say([], `time series ${table.name} needs chunkInterval`)
   if (table.time === null) {
     say([], `time series ${table.name} needs time: { column: … }`)
     return
@@ -112,13 +115,17 @@ function series(table: PlannedTable, say: Say): void {
     say(['time'], `there is no column ${name}`)
     return
   }
-  if (!TIME_TYPES.test(column.type))
+  const type = parsed(column.type)
+  if (type !== null && !TIME_TYPES.has(type.name))
     say(['time'], `${name} is ${column.type}; a time column is timestamptz, timestamp, date or an integer`)
-  const isInteger = INTEGER_TYPES.test(column.type)
+  const isInteger = type !== null && INTEGER_TYPES.has(type.name)
   if (isInteger && unit === null) say(['time'], `${name} is ${column.type} and needs unit: s, ms, us or ns`)
   if (!isInteger && unit !== null) say(['time', 'unit'], `${name} is ${column.type}; unit is for integers only`)
   if (column.nullable) say(['columns', name], `the time column ${name} needs notNull: true`)
   if (column.generated !== null) say(['columns', name], `the time column ${name} cannot be generated`)
+  columnstore(table, name, say)
+  // Without chunks it is an ordinary table, and its keys are free.
+  if (table.chunkInterval === null) return
   for (const key of table.keys) {
     if (!key.columns.includes(name))
       say(keyPath(key), `key ${key.name} of a time series must hold its time column ${name}`)
@@ -128,11 +135,11 @@ function series(table: PlannedTable, say: Say): void {
       say(['indexes', index.name], `unique index ${index.name} of a time series must hold its time column ${name}`)
     }
   }
-  columnstore(table, name, say)
 }
 
 function columnstore(table: PlannedTable, time: string, say: Say): void {
   if (table.columnstore === null) return
+  if (table.chunkInterval === null) say(['columnstore'], 'columnstore needs chunkInterval')
   const { segmentBy, orderBy } = table.columnstore
   for (const name of [...segmentBy, ...orderBy.map(bare)]) mustExist(table, name, ['columnstore'], say)
   if (segmentBy.includes(time)) say(['columnstore'], `the time column ${time} cannot be in segmentBy`)
@@ -207,7 +214,17 @@ function foreignKey(
 }
 
 function typeOf(table: PlannedTable, name: string | undefined): string | undefined {
-  return table.columns.find((column) => column.name === name)?.type
+  const column = table.columns.find((candidate) => candidate.name === name)
+  return column && (parsed(column.type)?.text ?? column.type)
+}
+
+function parsed(type: string): PgType | null {
+  try {
+    return parsePgType(type)
+  } catch (error) {
+    if (error instanceof HyperferryError && error.code === 'HF-P022') return null
+    throw error
+  }
 }
 
 function mustExist(

@@ -12,9 +12,16 @@ const isoDate = /^-?\d{4,6}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?$/
 
 const rules = {
   zeroDate: z
-    .union([z.null(), z.literal('quarantine'), z.string().regex(isoDate)], {
-      error: 'expected null, quarantine or an ISO date',
-    })
+    .union(
+      [
+        z.null(),
+        z.literal('quarantine'),
+        z.string().regex(isoDate, { error: 'expected null, quarantine or an ISO date' }),
+      ],
+      {
+        error: 'expected null, quarantine or an ISO date',
+      },
+    )
     .optional()
     .describe(
       'What becomes of 0000-00-00 and dates with a zero part: null, quarantine, or an ISO date put in its place. Default quarantine.',

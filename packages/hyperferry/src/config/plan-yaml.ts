@@ -23,7 +23,7 @@ export function parsePlanYaml(text: string, name: string): ParsedPlan {
   const [broken] = document.errors
   if (broken) throw invalid([`${name}:${counter.linePos(broken.pos[0]).line}: ${firstLine(broken.message)}`])
   const lineOf = (path: Path): number => counter.linePos(offsetOf(document, path)).line
-  const result = planSchema.safeParse(toData(document.contents, document, []))
+  const result = planSchema.safeParse(toData(document.contents, document, []), { reportInput: true })
   if (result.success) return { file: result.data, lineOf }
   throw invalid(result.error.issues.flatMap((issue) => explain(issue, (path) => `${name}:${lineOf(path)}`)))
 }

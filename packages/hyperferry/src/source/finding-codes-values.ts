@@ -179,10 +179,53 @@ export const VALUE_FINDINGS = {
     'The edition or version of the target lacks a feature the plan would use.',
     'Left out.',
   ),
+  'HF-P305': e(
+    'warn',
+    'Foreign key without a target',
+    'What it refers to is not in the target, is no key there, or has another type.',
+    'Not carried; the values are.',
+  ),
+  'HF-P306': e(
+    'decide',
+    'Very many chunks',
+    'Planning and locking slow down with the number of chunks.',
+    'The longest sensible interval is in the plan. Alternative: mend stray times in the source, or keep the table relational.',
+  ),
+  'HF-P307': e(
+    'info',
+    'Types of a foreign key made equal',
+    'Both ends of a foreign key must have one type.',
+    'The wider type is in the plan on both sides.',
+  ),
+  'HF-P308': e(
+    'info',
+    'Index or key renamed',
+    'Names of indexes are unique in a schema, not in a table.',
+    'The name in the plan begins with the table; change it there.',
+  ),
+  'HF-P309': e(
+    'info',
+    'Names that need quotes',
+    'Upper case, spaces or reserved words: SQL must quote such names.',
+    'Names are kept exactly. Change them in the plan if queries are to be written without quotes.',
+  ),
+  'HF-P310': e(
+    'warn',
+    'Name that the target reserves',
+    'PostgreSQL has system columns of this name, or none can be empty.',
+    'Another name is in the plan; change it there.',
+  ),
   'HF-P311': e(
     'decide',
     'Retention would drop history',
     'A retention policy on the target is shorter than the history of the source.',
     'Policies are created paused; decide before restoring them.',
+  ),
+  'HF-P312': e('warn', 'Object is not carried', 'Only tables move.', 'Not carried; make its counterpart by hand.'),
+  'HF-P313': e(
+    'info',
+    'Forecast is rough',
+    'The sample could not be loaded into a temporary table of the target.',
+    'Speed and size are estimated from reading alone.',
   ),
 } as const satisfies Record<string, FindingEntry>

@@ -121,7 +121,7 @@ const table = (name: string): fc.Arbitrary<PlannedTable> =>
     comment: orNull(fc.string({ unit: 'binary' })),
     estimatedRows: fc.nat(),
     estimatedBytes: orNull(fc.nat()),
-  }) as fc.Arbitrary<PlannedTable>
+  })
 
 /** Any plan that has the shape of one. */
 export const arbitraryPlan: fc.Arbitrary<Plan> = fc.record({
