@@ -70,6 +70,11 @@ export const REJECT_CODES = {
     means: 'The value has more characters, bits or bytes than the target type holds.',
     todo: 'Choose text or a longer type for the column.',
   },
+  'HF-D013': {
+    title: 'NULL in a column that cannot hold it',
+    means: 'The plan says that the column is never NULL, and this row has NULL, for example in a key of SQLite.',
+    todo: 'Allow NULL for the column in the plan (a primary key then becomes a unique key), or fill the row in the source.',
+  },
   'HF-D020': {
     title: 'The key is taken',
     means:

@@ -20,7 +20,8 @@ export function sqliteError(error: unknown, context: string): HyperferryError {
   const facts = { what: `${context}: ${messageOf(error)}`, cause: error }
   const code = resultCode(error)
   if (code === null) {
-    if (codeOf(error) === 'ERR_STRING_TOO_LONG') return new HyperferryError('HF-R001', { ...facts, hint: TOO_LONG_HINT })
+    if (codeOf(error) === 'ERR_STRING_TOO_LONG')
+      return new HyperferryError('HF-R001', { ...facts, hint: TOO_LONG_HINT })
     return new HyperferryError('HF-R001', facts)
   }
   const known = { ...facts, sqlstate: `SQLITE_${code}` }

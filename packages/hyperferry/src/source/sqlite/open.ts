@@ -101,7 +101,10 @@ function lookAt(path: string): Omit<SqliteFile, 'immutable'> | null {
     const stat = statSync(real, { bigint: true })
     if (!stat.isFile()) {
       const kind = stat.isDirectory() ? 'a folder' : 'no regular file'
-      throw new HyperferryError('HF-C006', { what: `${real} is ${kind}`, hint: 'Give the path of the database file itself.' })
+      throw new HyperferryError('HF-C006', {
+        what: `${real} is ${kind}`,
+        hint: 'Give the path of the database file itself.',
+      })
     }
     accessSync(real, constants.R_OK)
     const database = basename(real, extname(real))

@@ -1,0 +1,269 @@
+/** Tables and what belongs to them, from SQLite's pragmas and, for what these do not tell, the text of CREATE TABLE. */
+import type { DatabaseSync } from 'node:sqlite'
+import type {
+  Inventory,
+  ReferentialAction,
+  SkippedObject,
+  SourceColumn,
+  SourceForeignKey,
+  SourceIndex,
+  SourceIndexPart,
+  SourceTable,
+} from '../../model.ts'
+import { parseCreateIndex, parseCreateTable } from './create.ts'
+import type { ParsedTable } from './create.ts'
+import { columnDefault } from './default.ts'
+import { fold, ident, sameName } from './names.ts'
+import { rowOf, rowsOf } from './open.ts'
+import { hiddenRowid } from './shape.ts'
+
+/** Up to this span of rowids the rows are counted; beyond it the span is the estimate. */
+const COUNT_UP_TO = 2_000_000n
+
+/** Reads the whole definition in the caller's transaction. */
+export function readInventory(database: DatabaseSync): Inventory {
+  const tables: SourceTable[] = []
+  const skipped: SkippedObject[] = []
+  const sequences = readSequences(database)
+  for (const listed of listTables(database)) {
+    const reason = skipReason(listed)
+    if (reason) skipped.push({ kind: listed.type, name: listed.name, reason })
+    else tables.push(readTable(database, listed, sequences.get(fold(listed.name)) ?? null))
+  }
+  const triggers = rowsOf(
+    database,
+    "SELECT name, tbl_name FROM main.sqlite_schema WHERE type = 'trigger' ORDER BY name",
+  )
+  for (const [name, table] of triggers) {
+    const reason = `fires on ${String(table)}; rewrite it in PostgreSQL if it is still needed`
+    skipped.push({ kind: 'trigger', name: String(name), reason })
+  }
+  return { tables, skipped }
+}
+
+/** One table, or null when there is none of that name; for comparing a plan with the live definition. */
+export function readOneTable(database: DatabaseSync, name: string): SourceTable | null {
+  const listed = listTables(database).find((table) => sameName(table.name, name) && skipReason(table) === null)
+  return listed ? readTable(database, listed, null) : null
+}
+
+interface Listed {
+  name: string
+  type: string
+  withoutRowid: boolean
+  strict: boolean
+  sql: string
+}
+
+function listTables(database: DatabaseSync): Listed[] {
+  const sql = `SELECT l.name, l.type, l.wr, l.strict, s.sql FROM pragma_table_list AS l
+    LEFT JOIN main.sqlite_schema AS s ON s.name = l.name AND s.type IN ('table', 'view')
+    WHERE l.schema = 'main' AND substr(l.name, 1, 7) <> 'sqlite_' ORDER BY l.name`
+  return rowsOf(database, sql).map(([name, type, wr, strict, text]) => ({
+    name: String(name),
+    type: String(type),
+    withoutRowid: wr === 1n,
+    strict: strict === 1n,
+    sql: typeof text === 'string' ? text : '',
+  }))
+}
+
+function skipReason(table: Listed): string | null {
+  switch (table.type) {
+    case 'table':
+      return null
+    case 'view':
+      return 'views are not moved; rewrite it in PostgreSQL'
+    case 'shadow':
+      return 'belongs to a virtual table'
+    case 'virtual': {
+      const module = /\bUSING\s+"?([A-Za-z0-9_]+)/i.exec(table.sql)?.[1] ?? 'unknown'
+      return `virtual table of module ${module}; its content lives outside of ordinary tables`
+    }
+    default:
+      return `tables of type ${table.type} are not moved`
+  }
+}
+
+function readTable(database: DatabaseSync, listed: Listed, sequence: bigint | null): SourceTable {
+  const { name } = listed
+  const parsed = parseCreateTable(listed.sql)
+  const info = rowsOf(
+    database,
+    'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?) ORDER BY cid',
+    name,
+  )
+  const primaryKey = info
+    .filter((row) => Number(row[4]) > 0)
+    .toSorted((a, b) => Number(a[4]) - Number(b[4]))
+    .map((row) => String(row[0]))
+  const alias = aliasOf(database, listed, primaryKey)
+  const columns = info
+    // Hidden columns of virtual tables have hidden = 1; 2 and 3 are generated ones.
+    .filter((row) => Number(row[5]) !== 1)
+    .map((row) => readColumn(row, { parsed, listed, alias }))
+  return {
+    name,
+    columns,
+    primaryKey,
+    indexes: readIndexes(database, name),
+    foreignKeys: readForeignKeys(database, name),
+    checks: parsed.checks.map((check, i) => ({
+      name: check.name ?? `${name}_check${i + 1}`,
+      expression: check.expression,
+    })),
+    comment: null,
+    estimatedRows: estimateRows(database, listed, columns),
+    bytes: null,
+    nextAutoIncrement: parsed.autoincrement ? (sequence ?? 0n) + 1n : null,
+    storage: `${listed.withoutRowid ? 'without rowid' : 'rowid'}${listed.strict ? ', strict' : ''}`,
+  }
+}
+
+interface TableFacts {
+  parsed: ParsedTable
+  listed: Listed
+  /** The INTEGER PRIMARY KEY column. */
+  alias: string | null
+}
+
+function readColumn(row: readonly unknown[], { parsed, listed, alias }: TableFacts): SourceColumn {
+  const [name, type, notNull, dflt, pk, hidden] = row
+  const column = String(name)
+  const declared = String(type)
+  const extra = parsed.columns.get(fold(column))
+  const isKey = Number(pk) > 0
+  const generated = hidden === 2n || hidden === 3n
+  return {
+    name: column,
+    type: declared.toLowerCase(),
+    // A key column may be NULL in SQLite, except the rowid itself and WITHOUT ROWID (or STRICT) keys.
+    nullable: notNull !== 1n && column !== alias && !(isKey && (listed.withoutRowid || listed.strict)),
+    default: generated || dflt === null ? null : columnDefault(String(dflt)),
+    generated: generated ? { expression: extra?.generated ?? '', stored: hidden === 3n } : null,
+    autoIncrement: column === alias,
+    onUpdateNow: false,
+    charset: null,
+    collation: extra?.collation ?? null,
+    comment: null,
+    invisible: false,
+  }
+}
+
+/** A key that is the rowid itself needs no index of its own: so `INT PRIMARY KEY` and `INTEGER PRIMARY KEY DESC` are told from it. */
+function aliasOf(database: DatabaseSync, listed: Listed, primaryKey: readonly string[]): string | null {
+  const [only] = primaryKey
+  if (listed.withoutRowid || only === undefined || primaryKey.length > 1) return null
+  const index = rowOf(database, "SELECT 1 FROM pragma_index_list(?) WHERE origin = 'pk'", listed.name)
+  return index ? null : only
+}
+
+function readIndexes(database: DatabaseSync, table: string): SourceIndex[] {
+  const list = rowsOf(database, 'SELECT name, "unique", origin, partial FROM pragma_index_list(?) ORDER BY name', table)
+  return list
+    .filter(([, , origin]) => origin !== 'pk')
+    .map(([name, unique, , partial]) => {
+      const text = rowOf(database, "SELECT sql FROM main.sqlite_schema WHERE type = 'index' AND name = ?", String(name))
+      const parsed = parseCreateIndex(typeof text?.[0] === 'string' ? text[0] : '')
+      const parts = rowsOf(
+        database,
+        'SELECT cid, name, "desc", coll FROM pragma_index_xinfo(?) WHERE key = 1 ORDER BY seqno',
+        String(name),
+      )
+      return {
+        name: String(name),
+        unique: unique === 1n,
+        kind: 'btree',
+        parts: parts.map(([cid, column, desc, coll], i) =>
+          indexPart({ cid, column, desc, coll }, parsed.parts[i] ?? null),
+        ),
+        where: partial === 1n ? parsed.where : null,
+      }
+    })
+}
+
+function indexPart(part: Record<'cid' | 'column' | 'desc' | 'coll', unknown>, text: string | null): SourceIndexPart {
+  const isColumn = typeof part.column === 'string' && part.cid !== -2n
+  const collation = typeof part.coll === 'string' && part.coll !== 'BINARY' ? ` COLLATE ${part.coll}` : ''
+  // cid -1 is the rowid, -2 an expression.
+  const expression = isColumn ? null : (text ?? (part.cid === -1n ? 'rowid' : ''))
+  return {
+    column: isColumn ? String(part.column) : null,
+    expression: isColumn && collation ? `${ident(String(part.column))}${collation}` : expression,
+    descending: part.desc === 1n,
+    prefix: null,
+  }
+}
+
+function readForeignKeys(database: DatabaseSync, table: string): SourceForeignKey[] {
+  const sql = 'SELECT id, "table", "from", "to", on_update, on_delete FROM pragma_foreign_key_list(?) ORDER BY id, seq'
+  const keys = new Map<bigint, SourceForeignKey>()
+  const unnamed = new Set<SourceForeignKey>()
+  for (const [id, parent, from, to, onUpdate, onDelete] of rowsOf(database, sql, table)) {
+    let key = keys.get(id as bigint)
+    if (!key) {
+      key = {
+        name: `${table}_fk${keys.size + 1}`,
+        columns: [],
+        references: { table: String(parent), columns: [] },
+        onDelete: String(onDelete).toLowerCase() as ReferentialAction,
+        onUpdate: String(onUpdate).toLowerCase() as ReferentialAction,
+      }
+      keys.set(id as bigint, key)
+    }
+    key.columns.push(String(from))
+    if (typeof to === 'string') key.references.columns.push(to)
+    else unnamed.add(key)
+  }
+  // `REFERENCES parent` without columns means the parent's primary key; the parent need not exist.
+  for (const key of unnamed) {
+    key.references.columns = rowsOf(
+      database,
+      'SELECT name FROM pragma_table_xinfo(?) WHERE pk > 0 ORDER BY pk',
+      key.references.table,
+    ).map(([name]) => String(name))
+  }
+  return [...keys.values()].toReversed().map((key, i) => ({ ...key, name: `${table}_fk${i + 1}` }))
+}
+
+function readSequences(database: DatabaseSync): Map<string, bigint> {
+  const made = rowOf(database, "SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_sequence'")
+  if (!made) return new Map()
+  const rows = rowsOf(
+    database,
+    "SELECT name, max(seq) FROM main.sqlite_sequence WHERE typeof(seq) = 'integer' GROUP BY name",
+  )
+  return new Map(rows.map(([name, seq]) => [fold(String(name)), seq as bigint]))
+}
+
+/** SQLite keeps no counts; both ends of the rowid are two look-ups, and a small table is counted. */
+function estimateRows(database: DatabaseSync, listed: Listed, columns: readonly SourceColumn[]): number {
+  const table = ident(listed.name)
+  const rowid = listed.withoutRowid ? null : hiddenRowid(columns.map((column) => column.name))
+  if (rowid !== null) {
+    // Two sub-queries: one query with min and max of a rowid would scan the table.
+    const [low, high] = rowOf(
+      database,
+      `SELECT (SELECT min(${rowid}) FROM main.${table}), (SELECT max(${rowid}) FROM main.${table})`,
+    ) ?? [null, null]
+    if (typeof low !== 'bigint' || typeof high !== 'bigint') return 0
+    const span = high - low + 1n
+    if (span > COUNT_UP_TO) return statistics(database, listed.name) ?? Number(span)
+  } else {
+    const known = statistics(database, listed.name)
+    if (known !== null && known > Number(COUNT_UP_TO)) return known
+  }
+  return Number(rowOf(database, `SELECT count(*) FROM main.${table}`)?.[0] ?? 0n)
+}
+
+/** Row count that ANALYZE left, or null. */
+function statistics(database: DatabaseSync, table: string): number | null {
+  const made = rowOf(database, "SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_stat1'")
+  if (!made) return null
+  const row = rowOf(
+    database,
+    'SELECT max(CAST(stat AS INTEGER)) FROM main.sqlite_stat1 WHERE tbl = ? AND idx IS NOT NULL',
+    table,
+  )
+  return typeof row?.[0] === 'bigint' ? Number(row[0]) : null
+}

@@ -1,0 +1,194 @@
+/** Rows of a slice as binary COPY tuples. */
+import { setImmediate as turn } from 'node:timers/promises'
+import type { DatabaseSync } from 'node:sqlite'
+import type { EncodedBatch, PlannedTable, RejectedRow, Slice, SourceTable } from '../../model.ts'
+import { Reject } from '../../values/encode/reject.ts'
+import { TupleWriter } from '../../values/tuple-writer.ts'
+import { whereOf } from './axis.ts'
+import type { Axis } from './axis.ts'
+import { sqliteError } from './errors.ts'
+import { describeValue, exactReader, exactValue, keySql, suspicion } from './exact.ts'
+import type { Encoding, ExactReader } from './exact.ts'
+import { interrupted } from './interrupted.ts'
+import { LossCounter } from './losses.ts'
+import { ident } from './names.ts'
+import { prepare } from './open.ts'
+import type { SqliteRow, SqliteValue } from './open.ts'
+import type { Transactions } from './pool.ts'
+import { rowKey } from './shape.ts'
+import type { RowKey } from './shape.ts'
+import { compileColumn, ExactText } from './transcode.ts'
+import type { FieldWriter } from './transcode.ts'
+
+/** A batch ends with the row that reaches one of these. */
+const BATCH_BYTES = 1 << 20
+const BATCH_ROWS = 8192
+
+export interface ReadContext {
+  table: PlannedTable
+  live: SourceTable
+  axis: Axis | null
+  encoding: Encoding
+  timezone: string
+  transactions: Transactions
+  signal: AbortSignal
+}
+
+/** One read transaction from the first batch asked for until the iterator ends. */
+export async function* readSlice(context: ReadContext, slice: Slice): AsyncGenerator<EncodedBatch, void, undefined> {
+  interrupted(context.signal)
+  const what = `cannot read table ${context.table.source}`
+  const transaction = context.transactions.begin()
+  let rows: Iterator<SqliteRow> | null = null
+  try {
+    const run = startRun(transaction.database, context, slice)
+    rows = run.rows
+    for (;;) {
+      const batch = nextBatch(run)
+      if (batch !== null) yield batch
+      if (run.ended) return
+      // SQLite reads in this very thread: let timers, signals and sockets have their turn.
+      await turn()
+      interrupted(context.signal)
+    }
+  } catch (error) {
+    throw sqliteError(error, what)
+  } finally {
+    // A statement that is not reset would keep the transaction open.
+    rows?.return?.()
+    transaction.done()
+  }
+}
+
+interface Run {
+  rows: Iterator<SqliteRow>
+  ended: boolean
+  writer: TupleWriter
+  losses: LossCounter
+  encodeRow: (row: SqliteRow) => RejectedRow | null
+}
+
+function startRun(database: DatabaseSync, context: ReadContext, slice: Slice): Run {
+  const { table, live, axis } = context
+  const columns = table.columns.filter((column) => column.generated === null)
+  const writer = new TupleWriter(columns.length, BATCH_BYTES + (BATCH_BYTES >>> 2))
+  const losses = new LossCounter()
+  const key = rowKey(live)
+  const keyList = keySql(key)
+  const select = [...keyList, ...columns.map((column) => ident(column.source))]
+  const where = whereOf(axis, slice)
+  const statement = prepare(database, `SELECT ${select.join(', ')} FROM main.${ident(live.name)} WHERE ${where.sql}`)
+  const writers = columns.map((column) =>
+    compileColumn(column, { table, timezone: context.timezone, onLoss: (code, name) => losses.add(code, name) }),
+  )
+  const keyWidth = key.rowid ? keyList.length : keyList.length * 2
+  const names = live.columns.map((column) => column.name)
+  const exact = exactReader(database, { table: live, columns: names, key, encoding: context.encoding })
+  const places = columns.map((column) => names.indexOf(column.source))
+  const rejector = { live, key, keyWidth, exact, encoding: context.encoding, columns: columns.map((c) => c.source) }
+  const encodeRow = compileRow({
+    writer,
+    writers,
+    losses,
+    keyWidth,
+    exact,
+    places,
+    suspect: suspicion(context.encoding),
+    rejector,
+  })
+  const rows = statement.iterate(...where.values) as unknown as Iterator<SqliteRow>
+  return { rows, ended: false, writer, losses, encodeRow }
+}
+
+interface RowContext {
+  writer: TupleWriter
+  writers: FieldWriter[]
+  losses: LossCounter
+  keyWidth: number
+  exact: ExactReader
+  /** Index of each planned column among the table's columns. */
+  places: number[]
+  suspect: (text: string) => boolean
+  rejector: Rejector
+}
+
+function compileRow(context: RowContext): (row: SqliteRow) => RejectedRow | null {
+  const { writer, writers, losses, keyWidth, exact, places, suspect, rejector } = context
+  const width = writers.length
+  return (row) => {
+    let exactRow: (SqliteValue | ExactText)[] | null = null
+    let at = 0
+    writer.startRow()
+    try {
+      for (; at < width; at += 1) {
+        let value: SqliteValue | ExactText = row[keyWidth + at] ?? null
+        if (typeof value === 'string' && suspect(value)) {
+          exactRow ??= exact.values(row.slice(0, keyWidth))
+          value = exactRow?.[places[at] ?? -1] ?? value
+        }
+        const write = writers[at]
+        if (write) write(writer, value)
+      }
+    } catch (error) {
+      if (!(error instanceof Reject)) throw error
+      writer.abortRow()
+      losses.rowRejected()
+      return rejectedRow(rejector, row, { reject: error, at })
+    }
+    writer.endRow()
+    losses.rowKept()
+    return null
+  }
+}
+
+/** null when nothing was left but the end. */
+function nextBatch(run: Run): EncodedBatch | null {
+  const { writer } = run
+  const rejected: RejectedRow[] = []
+  while (writer.size < BATCH_BYTES && writer.rows < BATCH_ROWS && rejected.length < BATCH_ROWS) {
+    const next = run.rows.next()
+    if (next.done === true) {
+      run.ended = true
+      break
+    }
+    const refused = run.encodeRow(next.value)
+    if (refused) rejected.push(refused)
+  }
+  if (writer.rows === 0 && rejected.length === 0) return null
+  const { rows, bytes, ends } = writer.take()
+  return { rows, bytes, ends, rejected, losses: run.losses.take() }
+}
+
+interface Rejector {
+  live: SourceTable
+  key: RowKey
+  keyWidth: number
+  exact: ExactReader
+  encoding: Encoding
+  /** Planned columns, in the order of the row after the key. */
+  columns: string[]
+}
+
+function rejectedRow(context: Rejector, row: SqliteRow, { reject, at }: { reject: Reject; at: number }): RejectedRow {
+  const { live, key, keyWidth, exact, encoding, columns } = context
+  const all = exact.values(row.slice(0, keyWidth))
+  const values: Record<string, string | null> = {}
+  if (all) live.columns.forEach((column, i) => (values[column.name] = describeValue(all[i] ?? null)))
+  else columns.forEach((column, i) => (values[column] = describeValue(row[keyWidth + i] ?? null)))
+  const names: Record<string, string | null> = {}
+  key.parts.forEach((part, i) => {
+    const value = key.rowid ? (row[i] ?? null) : exactValue(row[i * 2], row[i * 2 + 1], encoding)
+    names[part.name] = describeValue(value)
+  })
+  // A declared key says more than the rowid, when it is complete.
+  const declared = live.primaryKey.map((name) => [name, values[name] ?? null] as const)
+  const useDeclared = declared.length > 0 && declared.every(([, value]) => value !== null)
+  return {
+    code: reject.code,
+    column: columns[at] ?? null,
+    reason: reject.reason,
+    sqlstate: null,
+    key: useDeclared ? Object.fromEntries(declared) : key.parts.length > 0 ? names : values,
+    values,
+  }
+}
