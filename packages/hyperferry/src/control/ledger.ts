@@ -4,14 +4,15 @@ import { HyperferryError } from '../errors.ts'
 import type { Lane, Loss, PlannedTable, Receipt } from '../model.ts'
 import type { Session } from '../target/connect.ts'
 import { transaction } from '../target/transaction.ts'
+import { Digest } from '../values/digest.ts'
+import { NORMALISER_VERSION } from '../values/normalise.ts'
 import { spanText } from './spans.ts'
 
 export { isFinished, workLeft } from './spans.ts'
 export { totals } from './totals.ts'
 export type { Totals } from './totals.ts'
 
-/** Digest of no rows. */
-const EMPTY_DIGEST = 'hf1:0:0:0:0:0'
+const EMPTY_DIGEST = new Digest().toString()
 
 /**
  * Gives every table of the plan its number in the ledger; numbers given before stay. Throws HF-P020 when a table is registered with
@@ -92,7 +93,7 @@ export async function insertReceipt(
       `insert into hyperferry.receipt (table_id, lane, span, digest, normaliser, columns_hash, tool)
        select $1, $2, $3::numrange, $4, $5, t.columns_hash, $6 from hyperferry.migrated_table t where t.id = $1
        returning id`,
-      [tableId, receipt.lane, spanText(receipt.span), EMPTY_DIGEST, 1, tool],
+      [tableId, receipt.lane, spanText(receipt.span), EMPTY_DIGEST, NORMALISER_VERSION, tool],
     )
     if (rows[0] === undefined) {
       throw new HyperferryError('HF-X001', { what: `table ${tableId} is not registered in the ledger` })
