@@ -1,0 +1,160 @@
+/** Step 6: copies the time series, range by range, with several workers. What is done is what the receipts say. */
+import { durable, isFinished, receipts, registerTables } from '../control/ledger.ts'
+import type { Totals } from '../control/ledger.ts'
+import { HyperferryError } from '../errors.ts'
+import { failpoint } from '../failpoints.ts'
+import type { PlannedTable } from '../model.ts'
+import { withSession } from '../work/attempts.ts'
+import type { CopyRun } from '../work/attempts.ts'
+import { usualRetry } from '../work/backoff.ts'
+import type { RetryPolicy } from '../work/backoff.ts'
+import { MemoryBudget } from '../work/budget.ts'
+import { closeBooks } from '../work/close-books.ts'
+import { finishTables } from '../work/finish-tables.ts'
+import { quarantineGate } from '../work/quarantine-gate.ts'
+import { tableWork } from '../work/table-work.ts'
+import type { TableWork } from '../work/table-work.ts'
+import { copyTable } from './backfill/copy-table.ts'
+import type { BackfillResult, BackfillTable } from './backfill/result.ts'
+import type { StepContext } from './context.ts'
+
+export type { BackfillResult, BackfillTable } from './backfill/result.ts'
+
+export interface BackfillOptions {
+  /** Tasks at the same time; source and target need as many connections. Default the plan's. */
+  workers?: number
+  /** Names (source or target) of the tables to copy; default all time series of the plan. */
+  tables?: readonly string[]
+  /** Rows that may stay in quarantine. Default 0. */
+  acceptQuarantine?: number
+  /** How long errors that pass by themselves are waited out. */
+  retry?: RetryPolicy
+  /** Bytes of rows in memory, all workers together. Default 128 MB; more goes to the temporary folder. */
+  memory?: number
+}
+
+/**
+ * Copies what the receipts leave to do, closes the books of each table against an independent count of the source, then makes indexes and foreign
+ * keys. Running it again goes on where it ended; with nothing left it changes nothing. Throws HF-B022 when interrupted, HF-B010 when the books do
+ * not close, HF-B012 when rows are in quarantine (all else is done then), HF-C019 when a server stays away.
+ */
+export async function backfill(ctx: StepContext, options: BackfillOptions = {}): Promise<BackfillResult> {
+  const started = performance.now()
+  const run: CopyRun = {
+    target: ctx.target,
+    budget: new MemoryBudget(options.memory),
+    events: ctx.events,
+    retry: options.retry ?? usualRetry,
+    stop: ctx.hardSignal,
+  }
+  const works = await prepareWorks(ctx, run, chosen(ctx, options.tables))
+  const tables: BackfillTable[] = []
+  const notes: string[] = []
+  for (const work of works) tables.push(await oneTable(ctx, run, work, { options, notes }))
+  failpoint('backfill.before-post')
+  const own = works.map(({ table }) => table)
+  notes.push(...(await finishTables(run, ctx, { own, complete: await finished(ctx, run) })))
+  await withSession(run, '', durable)
+  const result = await summary(run, works, { tables, notes, started })
+  await quarantineGate(run, ctx.migrationId, {
+    tables: new Set(works.map(({ table }) => table.source)),
+    accepted: options.acceptQuarantine ?? 0,
+    details: { result },
+  })
+  failpoint('backfill.before-done')
+  return result
+}
+
+function chosen(ctx: StepContext, names: readonly string[] | undefined): PlannedTable[] {
+  const series = ctx.plan.tables.filter(({ kind }) => kind === 'timeseries')
+  if (names === undefined) return series
+  return names.map((name) => {
+    const table = series.find((each) => each.source === name || each.name === name)
+    if (table !== undefined) return table
+    const known = series.map((each) => each.source).join(', ')
+    throw new HyperferryError('HF-U001', {
+      what: `no time series "${name}" in the plan`,
+      hint: `The plan has: ${known || 'none'}.`,
+    })
+  })
+}
+
+async function prepareWorks(ctx: StepContext, run: CopyRun, tables: readonly PlannedTable[]): Promise<TableWork[]> {
+  const ids = await withSession(run, '', (session) => registerTables(session, ctx.migrationId, ctx.plan.tables))
+  return tables.map((table) =>
+    tableWork(ctx.plan.target.schema, table, ids.get(table.source) ?? 0, ctx.source.reader(table)),
+  )
+}
+
+async function oneTable(
+  ctx: StepContext,
+  run: CopyRun,
+  work: TableWork,
+  to: { options: BackfillOptions; notes: string[] },
+): Promise<BackfillTable> {
+  const { before, deleted } = await copyTable(run, work, {
+    workers: to.options.workers ?? ctx.plan.backfill.workers,
+    taskRows: ctx.plan.backfill.taskRows,
+    timezone: ctx.plan.source.timezone,
+    signal: ctx.signal,
+  })
+  if (deleted > 0) to.notes.push(`${work.table.name}: ${deleted} rows stood there and were deleted (mode replace)`)
+  const sum = await closeBooks(run, work)
+  return tableResult(ctx, work, sum, before)
+}
+
+function tableResult(
+  ctx: StepContext,
+  { table }: TableWork,
+  sum: Totals,
+  before: readonly { rows: number; lane: 0 | 1; span: { from: bigint | null; to: bigint | null } }[],
+): BackfillTable {
+  const rows = Number(sum.rows)
+  const quarantined = Number(sum.quarantined)
+  ctx.events.emit({ kind: 'table-done', table: table.name, rows, quarantined })
+  return {
+    name: table.name,
+    source: table.source,
+    rows,
+    quarantined,
+    copied: rows - before.reduce((all, each) => all + each.rows, 0),
+    digest: sum.digest,
+    status: isFinished(before, table.split) ? 'unchanged' : 'done',
+  }
+}
+
+/** Tables of the plan whose receipts are complete, relational ones too: only between those can foreign keys be made. */
+async function finished(ctx: StepContext, run: CopyRun): Promise<PlannedTable[]> {
+  return withSession(run, '', async (session) => {
+    const ids = await registerTables(session, ctx.migrationId, ctx.plan.tables)
+    const done: PlannedTable[] = []
+    for (const table of ctx.plan.tables) {
+      if (isFinished(await receipts(session, ids.get(table.source) ?? 0), table.split)) done.push(table)
+    }
+    return done
+  })
+}
+
+async function summary(
+  run: CopyRun,
+  works: readonly TableWork[],
+  said: { tables: BackfillTable[]; notes: string[]; started: number },
+): Promise<BackfillResult> {
+  const { tables, notes, started } = said
+  const counts = await withSession(run, '', async (session) => {
+    const each: number[] = []
+    for (const work of works) each.push((await receipts(session, work.tableId)).length)
+    return each
+  })
+  const tasks = counts.reduce((sum, count) => sum + count, 0)
+  if (tables.every(({ status }) => status === 'unchanged'))
+    notes.push('Everything was copied already; nothing changed.')
+  return {
+    rows: tables.reduce((sum, table) => sum + table.copied, 0),
+    seconds: Math.round(performance.now() - started) / 1000,
+    tasks: { done: tasks, total: tasks },
+    quarantined: tables.reduce((sum, table) => sum + table.quarantined, 0),
+    tables,
+    notes,
+  }
+}

@@ -1,0 +1,90 @@
+/** Copying one table with several workers. */
+import { isFinished, receipts } from '../../control/ledger.ts'
+import type { Receipt } from '../../model.ts'
+import { alignPosition, chunkGrid } from '../../values/axis.ts'
+import { patiently, withSession } from '../../work/attempts.ts'
+import type { CopyRun } from '../../work/attempts.ts'
+import { interrupted } from '../../work/backoff.ts'
+import { copyTask } from '../../work/copy-task.ts'
+import { prepareTable } from '../../work/prepare-table.ts'
+import { SessionSlot } from '../../work/session-slot.ts'
+import type { TableWork } from '../../work/table-work.ts'
+import type { Walker } from '../../work/tasks.ts'
+import { taskFeed } from './feed.ts'
+import { TableProgress } from './progress.ts'
+
+export interface CopyTableOptions {
+  workers: number
+  taskRows: number
+  /** Zone of wall-clock columns. */
+  timezone: string
+  /** Aborted when running tasks should be the last ones. */
+  signal: AbortSignal
+}
+
+export interface CopiedTable {
+  /** Receipts that were there before this run. */
+  before: Receipt[]
+  /** Rows that stood in the target and were deleted (mode replace). */
+  deleted: number
+}
+
+/** When this returns, the receipts cover the table. Throws HF-B022 after the running tasks when `signal` is aborted, and the first error that waiting cannot mend. */
+export async function copyTable(run: CopyRun, work: TableWork, options: CopyTableOptions): Promise<CopiedTable> {
+  const before = await read(run, work)
+  let booked = before
+  const progress = new TableProgress(run.events, work.table, booked)
+  if (isFinished(booked, work.table.split)) return { before, deleted: 0 }
+  const { deleted } = await withSession(run, work.table.name, (session) => prepareTable(session, work))
+  while (!isFinished(booked, work.table.split)) {
+    await workOff(run, work, booked, { ...options, progress })
+    booked = await read(run, work)
+  }
+  return { before, deleted }
+}
+
+function read(run: CopyRun, work: TableWork): Promise<Receipt[]> {
+  return withSession(run, work.table.name, (session) => receipts(session, work.tableId))
+}
+
+// eslint-disable-next-line max-params -- the one caller stands right above
+async function workOff(
+  run: CopyRun,
+  work: TableWork,
+  booked: readonly Receipt[],
+  options: CopyTableOptions & { progress: TableProgress },
+): Promise<void> {
+  const grid = chunkGrid(work.table, options.timezone)
+  const align = (position: bigint): bigint => alignPosition(work.table, position)
+  // Calls of `next` that overlap are answered in turn by the generator itself.
+  const feed = taskFeed(work, booked, { rows: options.taskRows, grid, align, walker: patientWalker(run, work) })
+  let failure: { error: unknown } | null = null
+  const worker = async (): Promise<void> => {
+    const slot = new SessionSlot(run.target)
+    try {
+      for (;;) {
+        if (options.signal.aborted) throw interrupted()
+        const { value: task } = failure === null ? await feed.next() : { value: undefined }
+        if (!task) return
+        await copyTask(run, slot, work, { ...task, watcher: options.progress })
+      }
+    } catch (error) {
+      failure ??= { error }
+    } finally {
+      await slot.release()
+    }
+  }
+  await Promise.all(Array.from({ length: Math.max(1, options.workers) }, worker))
+  await feed.return()
+  // TypeScript cannot see that the workers set it.
+  const failed = failure as { error: unknown } | null
+  if (failed !== null) throw failed.error
+}
+
+/** The walk along the source's index, through passing errors of the source. */
+function patientWalker(run: CopyRun, { table, reader }: TableWork): Walker {
+  return {
+    advance: (from, rows) => patiently(run, table.name, () => reader.advance(from, rows)),
+    extent: () => patiently(run, table.name, () => reader.extent()),
+  }
+}

@@ -1,0 +1,138 @@
+/** One snapshot in, one transaction out. */
+import { completeReceipt, insertReceipt, isFinished, receipts } from '../../control/ledger.ts'
+import { failpoint } from '../../failpoints.ts'
+import { MAIN_LANE, RESIDUAL_LANE } from '../../model.ts'
+import type { PlannedTable } from '../../model.ts'
+import type { Session } from '../../target/connect.ts'
+import { transaction } from '../../target/transaction.ts'
+import { Digest } from '../../values/digest.ts'
+import { patiently, withSession } from '../../work/attempts.ts'
+import type { CopyRun } from '../../work/attempts.ts'
+import { interrupted } from '../../work/backoff.ts'
+import { isDataError } from '../../work/bisect.ts'
+import { writeCarefully } from '../../work/careful.ts'
+import { mustMatch } from '../../work/close-books.ts'
+import { bookRest } from '../../work/copy-task.ts'
+import { prepareInside } from '../../work/prepare-table.ts'
+import { readSlice } from '../../work/read-slice.ts'
+import type { SliceRows } from '../../work/read-slice.ts'
+import { tableWork } from '../../work/table-work.ts'
+import type { TableWork } from '../../work/table-work.ts'
+import { taskSettings } from '../../work/task-settings.ts'
+import { lanesOf } from '../../work/tasks.ts'
+import type { Task } from '../../work/tasks.ts'
+import { writeRows } from '../../work/write-rows.ts'
+import type { StepContext } from '../context.ts'
+
+/** Copies `tables`, all or none; returns notes for people. */
+// eslint-disable-next-line max-params -- run, step, tables and their numbers
+export async function copyTogether(
+  run: CopyRun,
+  ctx: StepContext,
+  tables: readonly PlannedTable[],
+  ids: ReadonlyMap<string, number>,
+): Promise<string[]> {
+  if (tables.length === 0) return []
+  const loads = await patiently(run, '', () => readAll(run, ctx, tables, ids))
+  try {
+    return await withSession(run, '', async (session) => {
+      // Only after a doubtful commit is there something to find here.
+      const left: Load[] = []
+      for (const load of loads) {
+        if (!isFinished(await receipts(session, load.work.tableId), load.work.table.split)) left.push(load)
+      }
+      const notes = await transaction(session, () => writeAll(run, session, left))
+      failpoint('relational.after-commit')
+      return notes
+    })
+  } finally {
+    for (const { read } of loads) await read.spool.dispose()
+  }
+}
+
+interface Load {
+  work: TableWork
+  read: SliceRows
+}
+
+/** All tables as they are in one snapshot, which is closed when this returns: a slow target must not hold it open. */
+// eslint-disable-next-line max-params -- as above
+async function readAll(
+  run: CopyRun,
+  ctx: StepContext,
+  tables: readonly PlannedTable[],
+  ids: ReadonlyMap<string, number>,
+): Promise<Load[]> {
+  const loads: Load[] = []
+  try {
+    await ctx.source.snapshot(async (view) => {
+      for (const table of tables) {
+        if (ctx.signal.aborted) throw interrupted()
+        const work = tableWork(ctx.plan.target.schema, table, ids.get(table.source) ?? 0, view.reader(table))
+        run.events.emit({
+          kind: 'table-start',
+          table: table.name,
+          rows: 0,
+          bytes: 0,
+          estimatedRows: table.estimatedRows,
+        })
+        const read = await readSlice(work, { kind: 'all' }, run.budget, run.stop)
+        loads.push({ work, read })
+        const counted = await work.reader.count({ kind: 'all' })
+        mustMatch(work, counted, { rows: BigInt(read.spool.rows), quarantined: BigInt(read.spool.rejected) })
+      }
+    })
+    return loads
+  } catch (error) {
+    for (const { read } of loads) await read.spool.dispose()
+    throw error
+  }
+}
+
+async function writeAll(run: CopyRun, session: Session, loads: readonly Load[]): Promise<string[]> {
+  const notes: string[] = []
+  await session.query(taskSettings)
+  for (const load of loads) {
+    const { work, read } = load
+    await writeTable(session, load, notes)
+    const { name, estimatedRows } = work.table
+    run.events.emit({
+      kind: 'table-progress',
+      table: name,
+      rows: read.spool.rows,
+      bytes: read.spool.bytes,
+      estimatedRows,
+    })
+    failpoint('relational.after-table')
+  }
+  failpoint('relational.before-commit')
+  return notes
+}
+
+/** Receipt first, as in a backfill. The rows are in one lane; the other gets an empty receipt, so that "complete" means the same for every table. */
+async function writeTable(session: Session, { work, read }: Load, notes: string[]): Promise<void> {
+  const whole = { from: null, to: null }
+  const task: Task = { lane: MAIN_LANE, span: whole }
+  const id = await insertReceipt(session, work.tableId, task)
+  const { deleted } = await prepareInside(session, work)
+  if (deleted > 0) notes.push(`${work.table.name}: ${deleted} rows stood there and were deleted (mode replace)`)
+  await session.query('savepoint hyperferry_table')
+  let written
+  try {
+    written = await writeRows(session, work, read, null)
+  } catch (error) {
+    if (!isDataError(error)) throw error
+    await session.query('rollback to savepoint hyperferry_table')
+    written = await writeCarefully(session, work, read)
+  }
+  await session.query('release savepoint hyperferry_table')
+  await bookRest(session, work, { id, task, read, written })
+  if (lanesOf(work.table).includes(RESIDUAL_LANE)) await bookEmptyLane(session, work)
+}
+
+async function bookEmptyLane(session: Session, work: TableWork): Promise<void> {
+  const task: Task = { lane: RESIDUAL_LANE, span: { from: null, to: null } }
+  const id = await insertReceipt(session, work.tableId, task)
+  const nothing = { rows: 0, quarantined: 0, digest: new Digest().toString(), losses: [], bytes: 0 }
+  await completeReceipt(session, id, { ...task, ...nothing })
+}

@@ -1,0 +1,180 @@
+/** The slow and exact way into a table, taken when one COPY failed on a row: every row ends up in the target or in quarantine. */
+import type { HyperferryError } from '../errors.ts'
+import { failpoint } from '../failpoints.ts'
+import type { RejectedRow } from '../model.ts'
+import type { Session } from '../target/connect.ts'
+import { ident, identList } from '../target/sql.ts'
+import { Digest, digestBatch } from '../values/digest.ts'
+import { bisect } from './bisect.ts'
+import { describeTuple } from './describe-tuple.ts'
+import { equalRows, equalKeys, keyNotNull, timeWindow } from './row-conditions.ts'
+import type { SliceRows } from './read-slice.ts'
+import { makeStage } from './stage.ts'
+import type { Stage } from './stage.ts'
+import type { TableWork } from './table-work.ts'
+import { withoutRows } from './tuples.ts'
+import type { Written } from './write-rows.ts'
+import { rowsDropped } from './write-rows.ts'
+
+/**
+ * Rows go to a stage first. There, a row whose key an earlier row of the same task has is refused (the source holds two rows, the target's key
+ * allows one: `HF-D020`, never a silent drop); a row whose key is in the target already counts as copied if the row there is equal in every
+ * column (`HF-L020`), else it is refused; the rest is inserted, and whatever breaks another rule of the table is found by bisection (`HF-D021`).
+ * Works in the transaction that is open.
+ */
+export async function writeCarefully(session: Session, work: TableWork, read: SliceRows): Promise<Written> {
+  const stage = await makeStage(session, work)
+  const refused = new Map<number, RejectedRow>()
+  const total = await fillStage(stage, work, read, refused)
+  await stage.ready()
+  failpoint('backfill.after-stage')
+  await refuseRepeatedKeys({ session, work, stage, refused })
+  const merged = await mergePresent({ session, work, stage, refused })
+  await insertRest({ session, work, stage, refused }, total)
+  await stage.drop()
+  return {
+    rows: total - refused.size,
+    digest: await digestWithout(work, read, refused),
+    refused: [...refused.values()],
+    losses: merged === 0 ? [] : [{ code: 'HF-L020', column: '*', count: merged }],
+  }
+}
+
+interface Job {
+  session: Session
+  work: TableWork
+  stage: Stage
+  /** By the row's number in the spool. */
+  refused: Map<number, RejectedRow>
+}
+
+// eslint-disable-next-line max-params -- a step of the function above
+async function fillStage(stage: Stage, work: TableWork, read: SliceRows, refused: Job['refused']): Promise<number> {
+  let first = 0
+  for await (const batch of read.spool.batches()) {
+    const base = first
+    await stage.fill(batch, base, (index, error) => {
+      const start = index === 0 ? 0 : (batch.ends[index - 1] ?? 0)
+      const texts = describeTuple(work.types, batch.bytes, start, batch.ends[index] ?? start)
+      refused.set(base + index, rejectedRow(work, texts, { code: 'HF-D021', error }))
+    })
+    first += batch.rows
+  }
+  return first
+}
+
+async function refuseRepeatedKeys(job: Job): Promise<void> {
+  const { session, work, stage } = job
+  for (const key of work.table.keys) {
+    const { rows } = await session.query<{ row: string }>(
+      `select row::pg_catalog.text from (select ${stage.row} as row, pg_catalog.row_number() over (partition by ${identList(key.columns)} order by ${stage.row}) as nth
+         from ${stage.name} where ${keyNotNull(key.columns)}) as numbered where nth > 1`,
+    )
+    const reason = `another row of this table has the same ${key.columns.join(', ')} (key ${key.name})`
+    await refuse(job, rows, { code: 'HF-D020', reason, sqlstate: '23505' })
+  }
+}
+
+/** Returns how many rows were found in the target, equal. */
+async function mergePresent(job: Job): Promise<number> {
+  const { session, work, stage } = job
+  let merged = 0
+  for (const key of work.table.keys) {
+    const match = `${equalKeys(key.columns)}${await timeWindow(session, work, stage)}`
+    const equal = await session.query(
+      `delete from ${stage.name} as s using ${work.target} as t where ${match} and ${equalRows(work)}`,
+    )
+    merged += equal.rowCount ?? 0
+    const { rows } = await session.query<{ row: string }>(
+      `select distinct s.${stage.row}::pg_catalog.text as row from ${stage.name} as s join ${work.target} as t on ${match}`,
+    )
+    const reason = `the target holds a different row with the same ${key.columns.join(', ')} (key ${key.name})`
+    await refuse(job, rows, { code: 'HF-D020', reason, sqlstate: '23505' })
+  }
+  return merged
+}
+
+async function insertRest(job: Job, total: number): Promise<void> {
+  const { session, work, stage } = job
+  const columns = identList(work.columns.map((column) => column.name))
+  const left = await session.query<{ rows: string }>(
+    `select pg_catalog.count(*)::pg_catalog.text as rows from ${stage.name}`,
+  )
+  const failed: { row: number; error: HyperferryError }[] = []
+  let inserted = 0
+  await bisect(session, 0, total, {
+    async attempt(from, to) {
+      const result = await session.query(
+        `insert into ${work.target} (${columns}) select ${columns} from ${stage.name}
+          where ${stage.row} >= $1::pg_catalog.int8 and ${stage.row} < $2::pg_catalog.int8 order by ${stage.row}`,
+        [from, to],
+      )
+      inserted += result.rowCount ?? 0
+    },
+    refuse: (row, error) => {
+      failed.push({ row, error })
+    },
+  })
+  for (const { row, error } of failed) {
+    const code = error.sqlstate === '23505' ? 'HF-D020' : 'HF-D021'
+    await refuse(job, [{ row: String(row) }], { code, error })
+  }
+  const expected = Number(left.rows[0]?.rows) - failed.length
+  if (inserted !== expected) throw rowsDropped(work, expected, inserted)
+}
+
+interface Why {
+  code: string
+  reason?: string
+  sqlstate?: string
+  error?: HyperferryError
+}
+
+const ROWS_AT_ONCE = 1000
+
+/** Takes rows out of the stage and notes them with their values as the target prints them. */
+async function refuse(job: Job, rows: readonly { row: string }[], why: Why): Promise<void> {
+  const { session, work, stage, refused } = job
+  const texts = work.columns.map((column, index) => `${ident(column.name)}::pg_catalog.text as "c${index}"`)
+  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
+    const numbers = rows.slice(at, at + ROWS_AT_ONCE).map(({ row }) => row)
+    const taken = await session.query<Record<string, string | null>>(
+      `delete from ${stage.name} where ${stage.row} = any($1::pg_catalog.int8[]) returning ${[`${stage.row}::pg_catalog.text as row`, ...texts].join(', ')}`,
+      [numbers],
+    )
+    for (const each of taken.rows) {
+      const values = work.columns.map((_column, index) => each[`c${index}`] ?? null)
+      refused.set(Number(each['row']), rejectedRow(work, values, why))
+    }
+  }
+}
+
+function rejectedRow(work: TableWork, texts: readonly (string | null)[], why: Why): RejectedRow {
+  const all = work.columns.map((column, index) => ({ column, text: texts[index] ?? null }))
+  const primary = work.table.keys.find((key) => key.primary)?.columns ?? []
+  const key = primary.length === 0 ? all : all.filter(({ column }) => primary.includes(column.name))
+  const asRecord = (list: typeof all): Record<string, string | null> =>
+    Object.fromEntries(list.map(({ column, text }) => [column.source, text]))
+  const column = why.error?.details['column']
+  return {
+    code: why.code,
+    column: typeof column === 'string' ? (work.columns.find(({ name }) => name === column)?.source ?? null) : null,
+    reason: why.reason ?? why.error?.message ?? 'refused by the target',
+    sqlstate: why.sqlstate ?? why.error?.sqlstate ?? null,
+    key: asRecord(key),
+    values: asRecord(all),
+  }
+}
+
+async function digestWithout(work: TableWork, read: SliceRows, refused: Job['refused']): Promise<string> {
+  if (refused.size === 0) return read.digest.toString()
+  const digest = new Digest()
+  const without = new Set(refused.keys())
+  let first = 0
+  for await (const batch of read.spool.batches()) {
+    const kept = withoutRows(batch, first, without)
+    digestBatch(digest, work.normaliser, kept.bytes, kept.ends)
+    first += batch.rows
+  }
+  return digest.toString()
+}

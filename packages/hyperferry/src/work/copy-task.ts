@@ -1,0 +1,120 @@
+/** One task from source to target: read, write with its receipt, and after any doubt believe the receipts only. */
+import { insertReceipt, completeReceipt, receipts, workLeft } from '../control/ledger.ts'
+import { putQuarantine } from '../control/quarantine.ts'
+import { addLosses } from '../control/totals.ts'
+import { failpoint } from '../failpoints.ts'
+import type { Receipt, Span } from '../model.ts'
+import type { Session } from '../target/connect.ts'
+import { transaction } from '../target/transaction.ts'
+import { patiently, Patience } from './attempts.ts'
+import type { CopyRun } from './attempts.ts'
+import { isDataError } from './bisect.ts'
+import { writeCarefully } from './careful.ts'
+import { readSlice } from './read-slice.ts'
+import type { SliceRows } from './read-slice.ts'
+import type { SessionSlot } from './session-slot.ts'
+import { intersect, sameSpan } from './spans.ts'
+import type { TableWork } from './table-work.ts'
+import { sliceOf } from './tasks.ts'
+import type { Task } from './tasks.ts'
+import { taskSettings } from './task-settings.ts'
+import { writeRows } from './write-rows.ts'
+import type { Written } from './write-rows.ts'
+
+/** Hears what is on the books. */
+export interface BookWatcher {
+  /** A task was committed. */
+  copied(receipt: Receipt): void
+  /** The receipts of the table were read anew. */
+  reread(receipts: readonly Receipt[]): void
+}
+
+/**
+ * When this returns, all of the task's span is on the books: by this call, by an earlier commit whose acknowledgement was lost, or by another
+ * tool. Transient errors are waited out; then the receipts are read again, and what is left of the span is copied.
+ */
+// eslint-disable-next-line max-params -- run, place, table, span: nothing of it belongs together for longer
+export async function copyTask(
+  run: CopyRun,
+  slot: SessionSlot,
+  work: TableWork,
+  task: Task & { watcher: BookWatcher },
+): Promise<void> {
+  const read = await patiently(run, work.table.name, () =>
+    readSlice(work, sliceOf(work.table, task), run.budget, run.stop),
+  )
+  let left: Span[]
+  try {
+    failpoint('backfill.after-read')
+    left = await writeUntilBooked(run, slot, work, { ...task, read })
+  } finally {
+    await read.spool.dispose()
+  }
+  for (const span of left) await copyTask(run, slot, work, { ...task, span })
+}
+
+type Job = Task & { watcher: BookWatcher; read: SliceRows }
+
+/** Returns the parts of the span that are still to be copied because somebody else has booked the others. */
+// eslint-disable-next-line max-params -- as above
+async function writeUntilBooked(run: CopyRun, slot: SessionSlot, work: TableWork, job: Job): Promise<Span[]> {
+  const patience = new Patience(run, work.table.name)
+  for (;;) {
+    try {
+      const session = await slot.get()
+      if (patience.failures > 0) {
+        const booked = await receipts(session, work.tableId)
+        job.watcher.reread(booked)
+        const left = intersect(workLeft(booked, job.lane), job.span)
+        if (left.length !== 1 || left[0] === undefined || !sameSpan(left[0], job.span)) return left
+      }
+      job.watcher.copied(await writeTask(session, work, job, job.read))
+      return []
+    } catch (error) {
+      await patience.after(error)
+    }
+  }
+}
+
+/** Writes a task that was read, in one transaction: as one COPY, and when a row is at fault once more with care. Exactly once or not at all. */
+// eslint-disable-next-line max-params -- as above
+export async function writeTask(session: Session, work: TableWork, task: Task, read: SliceRows): Promise<Receipt> {
+  const attempt = (write: () => Promise<Written>): Promise<Receipt> =>
+    transaction(session, async () => {
+      await session.query(taskSettings)
+      const id = await insertReceipt(session, work.tableId, task)
+      failpoint('backfill.after-receipt')
+      const written = await write()
+      const receipt = await bookRest(session, work, { id, task, read, written })
+      failpoint('backfill.before-commit')
+      return receipt
+    })
+  const receipt = await attempt(() => writeRows(session, work, read, 'backfill.mid-copy')).catch((error: unknown) => {
+    if (!isDataError(error)) throw error
+    return attempt(() => writeCarefully(session, work, read))
+  })
+  failpoint('backfill.after-commit')
+  return receipt
+}
+
+/** Completes the receipt and puts the refused rows in quarantine, in the same transaction. */
+export async function bookRest(
+  session: Session,
+  work: TableWork,
+  done: { id: bigint; task: Task; read: SliceRows; written: Written },
+): Promise<Receipt> {
+  const { id, task, read, written } = done
+  const receipt: Receipt = {
+    lane: task.lane,
+    span: task.span,
+    rows: written.rows,
+    quarantined: read.spool.rejected + written.refused.length,
+    digest: written.digest,
+    losses: addLosses([...read.spool.losses, ...written.losses]),
+    bytes: read.spool.bytes,
+  }
+  await completeReceipt(session, id, receipt)
+  for await (const rows of read.spool.rejectedRows()) await putQuarantine(session, work.tableId, id, rows)
+  if (written.refused.length > 0) await putQuarantine(session, work.tableId, id, written.refused)
+  return receipt
+}

@@ -1,0 +1,45 @@
+/** SQL conditions that compare a staged row `s` with a row `t` of the target. */
+import type { Session } from '../target/connect.ts'
+import { ident, literal } from '../target/sql.ts'
+import type { PgType } from '../values/pgtype.ts'
+import type { Stage } from './stage.ts'
+import type { TableWork } from './table-work.ts'
+
+/** The keys are the same; NULL equals nothing, as in a unique index. */
+export function equalKeys(columns: readonly string[]): string {
+  return columns.map((column) => `t.${ident(column)} = s.${ident(column)}`).join(' and ')
+}
+
+export function keyNotNull(columns: readonly string[]): string {
+  return columns.map((column) => `${ident(column)} is not null`).join(' and ')
+}
+
+/** Every column is the same to an application, and to the digest: −0 is not 0, case and spaces count, 1.0 is 1.00. */
+export function equalRows(work: TableWork): string {
+  const conditions = work.columns.map((column, index) => equalValues(work.types[index], ident(column.name)))
+  return conditions.length === 0 ? 'true' : conditions.join(' and ')
+}
+
+function equalValues(type: PgType | undefined, name: string): string {
+  const byValue = type !== undefined && sameByValue.has(type.name)
+  // *= compares the bytes of the values: collations and -0 cannot blur it, and json has no other equality.
+  return byValue ? `t.${name} is not distinct from s.${name}` : `row(t.${name}) *= row(s.${name})`
+}
+
+/** Types that write one value in several ways. */
+const sameByValue = new Set(['numeric', 'jsonb', 'bpchar'])
+
+/** For hypertables, the staged rows' span of time as constants, so that only the chunks concerned are looked at. Starts with ` and`, or is empty. */
+export async function timeWindow(session: Session, work: TableWork, stage: Stage): Promise<string> {
+  const { time } = work.table
+  if (time === null) return ''
+  const column = ident(time.column)
+  const { rows } = await session.query<{ low: string | null; high: string | null; type: string }>(
+    `select pg_catalog.min(${column})::pg_catalog.text as low, pg_catalog.max(${column})::pg_catalog.text as high,
+       pg_catalog.pg_typeof(pg_catalog.min(${column}))::pg_catalog.text as type from ${stage.name}`,
+  )
+  const [span] = rows
+  if (span === undefined || span.low === null || span.high === null) return ''
+  const bound = (text: string): string => `${literal(text)}::${span.type}`
+  return ` and t.${column} >= ${bound(span.low)} and t.${column} <= ${bound(span.high)}`
+}
