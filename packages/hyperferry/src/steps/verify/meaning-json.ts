@@ -66,8 +66,9 @@ class Parser {
       } while (this.#taken(','))
     }
     if (!this.#taken('}')) throw new NotJson()
-    // The default order of sort is by code unit, the same on every machine.
-    return `{${[...members.keys()].toSorted().map((key) => `${key}:${members.get(key)}`)}}`
+    // Compared as JavaScript strings are: by code unit, the same on every machine.
+    const sorted = [...members].toSorted(([a], [b]) => (a < b ? -1 : 1))
+    return `{${sorted.map(([key, value]) => `${key}:${value}`).join(',')}}`
   }
 
   #array(): string {
