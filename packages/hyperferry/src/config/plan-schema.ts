@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 const name = z.string().min(1)
 /** PostgreSQL's spelling, so that people can copy it from the manual. */
-const interval = z.string().regex(/^\d+ (microsecond|millisecond|second|minute|hour|day|week)s?$/, {
+const interval = z.string().regex(/^\d+( (microsecond|millisecond|second|minute|hour|day|week|month|year)s?)?$/, {
   error: 'expected a number and a unit, such as 7 days, 1 hour',
 })
 const timeUnit = z.enum(['s', 'ms', 'us', 'ns'])
@@ -89,7 +89,11 @@ const table = z.strictObject({
     .strictObject({ column: name, unit: timeUnit.optional().describe('Unit of an integer time column.') })
     .optional()
     .describe('Time column of a time series.'),
-  chunkInterval: interval.optional().describe('Time covered by one chunk of the hypertable.'),
+  chunkInterval: interval
+    .optional()
+    .describe(
+      'Time covered by one chunk of the hypertable, such as 7 days; a bare number (in quotes) is in the unit of an integer time column. Absent: an ordinary table.',
+    ),
   columnstore: z
     .strictObject({
       segmentBy: z.array(name).describe('Columns whose equal values are stored together.'),

@@ -35,10 +35,8 @@ function head(plan: Plan, findings: readonly Finding[], forecast: Forecast | nul
 
 function forecastText(forecast: Forecast): string {
   const size = `${plural(forecast.rows, 'row')}, about ${megabytes(forecast.targetBytes)} in the target before compression`
-  if (forecast.seconds === null || forecast.rowsPerSecond === null) return `Estimate: ${size}.`
-  const way = forecast.measured === 'write' ? 'reading and loading' : 'reading only'
-  const speed = `${Math.round(forecast.rowsPerSecond)} rows/s (measured on ${plural(forecast.sampledRows, 'row')}, ${way}, one worker)`
-  return `Estimate: ${size}, ${duration(forecast.seconds)} at ${speed}.`
+  // Speed is left out: the same database gives the same file.
+  return `Estimate: ${size}.`
 }
 
 function dressTable(document: Document, table: PlannedTable, findings: readonly Finding[]): void {
@@ -100,10 +98,4 @@ function plural(count: number, word: string): string {
 function megabytes(bytes: number): string {
   const [size, unit] = bytes >= 1e9 ? [bytes / 1e9, 'GB'] : [bytes / 1e6, 'MB']
   return `${size < 10 ? size.toFixed(1) : Math.round(size).toLocaleString('en-US')} ${unit}`
-}
-
-function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`
-  const minutes = Math.round(seconds / 60)
-  return minutes < 90 ? `${minutes} m` : `${Math.floor(minutes / 60)} h ${minutes % 60} m`
 }
