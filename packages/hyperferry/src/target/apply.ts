@@ -1,106 +1,45 @@
-/** Runs planned DDL, each statement after a look at the catalog. Never drops or replaces anything. */
-import { HyperferryError } from '../errors.ts'
+/** Runs planned DDL in the transactions it needs. */
+import { applyTogether } from './apply-together.ts'
+import type { Applied } from './apply-together.ts'
 import type { DdlStatement } from './ddl-statement.ts'
-import { lookFor } from './presence.ts'
+import { applyForeignKey } from './foreign-key.ts'
 import type { Session } from './session.ts'
-import { transaction } from './transaction.ts'
 
-export interface Applied {
-  /** Run now. */
-  applied: DdlStatement[]
-  /** There already, and equal. */
-  present: DdlStatement[]
-}
+export { compareDdl } from './apply-together.ts'
+export type { Applied } from './apply-together.ts'
 
 /**
- * Runs what is absent, in one transaction. Throws HF-S010 naming every difference when something is there and is not what the plan says,
- * and then nothing was changed; HF-S012 when the server refuses a statement.
+ * Runs what is absent after a look at the catalog: phase `pre` in one transaction for each table, phase `post` statement by statement, so that
+ * an index that is made stays made. Can be repeated. Throws HF-S010 when something is there and different (nothing of that transaction is
+ * changed), HF-S012 when the server refuses a statement, HF-S014 when it has no room.
  */
-export async function applyDdl(
-  session: Session,
-  schema: string,
-  statements: readonly DdlStatement[],
-): Promise<Applied> {
-  return transaction(session, async () => {
-    const result: Applied = { applied: [], present: [] }
-    const differences: Difference[] = []
-    for (const statement of statements) {
-      const presence = await lookFor(session, schema, statement)
-      for (const difference of presence.differences) differences.push({ table: statement.table, difference })
-      if (presence.present) result.present.push(statement)
-      else if (differences.length === 0) {
-        await run(session, statement)
-        result.applied.push(statement)
-      }
-    }
-    refuse(schema, differences)
-    return result
-  })
-}
-
-/** The same look without a change: what would be run. Throws HF-S010. */
-export async function compareDdl(
-  session: Session,
-  schema: string,
-  statements: readonly DdlStatement[],
-): Promise<Applied> {
-  const differences: Difference[] = []
-  const result: Applied = { applied: [], present: [] }
-  await session.query('begin')
-  try {
-    for (const statement of statements) {
-      const presence = await lookFor(session, schema, statement)
-      for (const difference of presence.differences) differences.push({ table: statement.table, difference })
-      if (presence.present) result.present.push(statement)
-      else result.applied.push(statement)
-    }
-  } finally {
-    if (session.state !== 'lost') await session.query('rollback')
+export async function applyDdl(session: Session, statements: readonly DdlStatement[]): Promise<Applied> {
+  const result: Applied = { applied: [], present: [], notValidated: [] }
+  for (const group of transactions(statements)) {
+    const [first] = group
+    const outcome: Partial<Applied> =
+      first?.kind === 'foreign-key' ? await applyForeignKey(session, first) : await applyTogether(session, group)
+    result.applied.push(...(outcome.applied ?? []))
+    result.present.push(...(outcome.present ?? []))
+    result.notValidated.push(...(outcome.notValidated ?? []))
   }
-  refuse(schema, differences)
   return result
 }
 
-interface Difference {
-  table: string | null
-  difference: string
-}
-
-function refuse(schema: string, differences: readonly Difference[]): void {
-  const [first] = differences
-  if (first === undefined) return
-  const more = differences.length === 1 ? '' : ` (and ${differences.length - 1} more)`
-  throw new HyperferryError('HF-S010', {
-    what: `table "${schema}"."${first.table ?? ''}" exists and is different: ${first.difference}${more}`,
-    details: { differences: differences.map(({ table, difference }) => `${table ?? schema}: ${difference}`) },
-  })
-}
-
-/** Runs one statement; a refusal names the object it was for. */
-export async function run(session: Session, statement: DdlStatement): Promise<void> {
-  try {
-    await session.query(statement.sql)
-  } catch (error) {
-    throw refusedStatement(error, statement)
+/** Neighbours of phase `pre` and of one table belong together. */
+function transactions(statements: readonly DdlStatement[]): DdlStatement[][] {
+  const groups: DdlStatement[][] = []
+  for (const statement of statements) {
+    const last = groups.at(-1)
+    const before = last?.[0]
+    if (
+      last !== undefined &&
+      statement.phase === 'pre' &&
+      before?.phase === 'pre' &&
+      before.table === statement.table
+    ) {
+      last.push(statement)
+    } else groups.push([statement])
   }
-}
-
-/** An error of a DDL statement with the object's name in it, and advice on ownership where that is the reason. */
-export function refusedStatement(error: unknown, statement: DdlStatement): unknown {
-  if (!(error instanceof HyperferryError) || error.sqlstate === null) return error
-  if (error.retry === 'transient' || error.code === 'HF-S014') return error
-  const object =
-    statement.table === null ? `schema "${statement.name}"` : `${statement.kind} of table "${statement.table}"`
-  const cause = error.cause instanceof Error ? error.cause.message : error.message
-  return new HyperferryError('HF-S012', {
-    what: `the target refused ${object}: ${cause} (${error.sqlstate})`,
-    ...(error.sqlstate === '42501'
-      ? {
-          hint: 'Grant the privilege or the ownership to the role of the target URL, or name the owner in the plan under target.owner.',
-        }
-      : {}),
-    sqlstate: error.sqlstate,
-    details: { ...error.details, sql: statement.sql },
-    cause: error,
-  })
+  return groups
 }

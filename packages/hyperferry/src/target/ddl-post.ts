@@ -16,7 +16,7 @@ export function postStatements(
 ): DdlStatement[] {
   const { schema } = plan.target
   const name = qualified(schema, table.name)
-  const base = { phase: 'post' as const, table: table.name }
+  const base = { phase: 'post' as const, schema, table: table.name }
   const statements: DdlStatement[] = []
   const [created] = tableStatements(schema, table, null).create
   const twinTable = created?.expect.what === 'table' ? created.expect.twin.slice(0, 1) : []
@@ -38,7 +38,7 @@ export function postStatements(
       kind: 'foreign-key',
       name: key.name,
       sql: `${addForeignKey(schema, name, key)} not valid;\nalter table ${name} validate constraint ${ident(key.name)}`,
-      expect: { what: 'foreign-key', key, schema },
+      expect: { what: 'foreign-key', key },
     })
   }
   for (const column of table.columns) {

@@ -18,6 +18,7 @@ export function hypertableStatements(schema: string, table: PlannedTable, caps: 
   return [
     {
       phase: 'pre',
+      schema,
       table: table.name,
       kind: 'hypertable',
       name: table.name,
@@ -38,7 +39,7 @@ export function columnstoreStatements(schema: string, table: PlannedTable, caps:
     const order = orderBy.map(({ column, descending }) => `${ident(column)}${descending ? ' desc' : ''}`).join(', ')
     settings.push(`timescaledb.orderby = ${literal(order)}`)
   }
-  const base = { phase: 'pre' as const, table: table.name, name: table.name }
+  const base = { phase: 'pre' as const, schema, table: table.name, name: table.name }
   const statements: DdlStatement[] = [
     {
       ...base,

@@ -20,6 +20,8 @@ export type DdlKind =
 
 export interface DdlStatement {
   phase: DdlPhase
+  /** Schema of the table. */
+  schema: string
   /** Target table; null for the schema. */
   table: string | null
   kind: DdlKind
@@ -46,7 +48,7 @@ export type Expectation =
   | { what: 'columnstore'; segmentBy: string[]; orderBy: { column: string; descending: boolean }[] }
   | { what: 'policy' }
   | { what: 'index'; twin: string[] }
-  | { what: 'foreign-key'; key: PlannedForeignKey; schema: string }
+  | { what: 'foreign-key'; key: PlannedForeignKey }
   /** Harmless to repeat: always run. */
   | { what: 'nothing' }
 

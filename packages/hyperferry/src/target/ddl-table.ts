@@ -12,7 +12,7 @@ export function tableStatements(
   owner: string | null,
 ): { create: DdlStatement[]; rest: DdlStatement[] } {
   const name = qualified(schema, table.name)
-  const base = { phase: 'pre' as const, table: table.name }
+  const base = { phase: 'pre' as const, schema, table: table.name }
   const createTwin = createTable(TWIN, table)
   const create: DdlStatement[] = [
     {
@@ -47,7 +47,7 @@ export function tableStatements(
       expect: { what: 'check', twin: [createTwin, `alter table ${TWIN} ${constraint}`] },
     })
   }
-  return { create, rest: [...rest, ...comments(name, table)] }
+  return { create, rest: [...rest, ...comments(schema, table)] }
 }
 
 /** Whether the column may hold NULL: the time column and primary keys never. */
@@ -80,7 +80,8 @@ function keySql(key: { primary: boolean; columns: readonly string[] }): string {
   return `${key.primary ? 'primary key' : 'unique'} (${identList(key.columns)})`
 }
 
-function comments(name: string, table: PlannedTable): DdlStatement[] {
+function comments(schema: string, table: PlannedTable): DdlStatement[] {
+  const name = qualified(schema, table.name)
   const statement = (column: string | null, text: string | null): DdlStatement[] => {
     if (text === null || text === '') return []
     // Text in PostgreSQL has no NUL.
@@ -89,6 +90,7 @@ function comments(name: string, table: PlannedTable): DdlStatement[] {
     return [
       {
         phase: 'pre',
+        schema,
         table: table.name,
         kind: 'comment',
         name: column ?? table.name,

@@ -21,6 +21,7 @@ export function planDdl(plan: Plan, caps: Capabilities): DdlStatement[] {
   const statements: DdlStatement[] = [
     {
       phase: 'pre',
+      schema,
       table: null,
       kind: 'schema',
       name: checkedName(schema),
@@ -106,7 +107,7 @@ function freeName(wanted: string, names: Set<string>): string {
     const suffix = turn === 0 ? '' : `_${turn}`
     let stem = wanted
     // Whole characters are taken away, so that no half of one is left.
-    while (Buffer.byteLength(stem + suffix) > 63) stem = [...stem].slice(0, -1).join('')
+    while (Buffer.byteLength(stem + suffix) > 63) stem = Array.from(stem).slice(0, -1).join('')
     if (names.has(stem + suffix)) continue
     names.add(stem + suffix)
     return stem + suffix

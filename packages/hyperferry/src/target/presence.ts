@@ -24,9 +24,9 @@ export interface Presence {
 const ABSENT: Presence = { present: false, differences: [] }
 const PRESENT: Presence = { present: true, differences: [] }
 
-/** Must be called inside a transaction: twins live in it. `schema` is the plan's. */
-export async function lookFor(session: Session, schema: string, statement: DdlStatement): Promise<Presence> {
-  const { expect, table } = statement
+/** Must be called inside a transaction: twins live in it. */
+export async function lookFor(session: Session, statement: DdlStatement): Promise<Presence> {
+  const { expect, schema, table } = statement
   if (expect.what === 'nothing') return ABSENT
   if (expect.what === 'schema' || table === null)
     return (await schemaExists(session, statement.name)) ? PRESENT : ABSENT
@@ -49,7 +49,7 @@ export async function lookFor(session: Session, schema: string, statement: DdlSt
     case 'index':
       return lookForIndex(session, real, statement.name, expect.twin)
     case 'foreign-key':
-      return lookForForeignKey(real, statement.name, expect)
+      return lookForForeignKey(real, statement.name, expect.key)
     case 'hypertable':
       return lookForHypertable(session, real, expect)
     case 'columnstore':
@@ -114,8 +114,8 @@ async function lookForIndex(session: Session, real: CatalogTable, name: string, 
   return different(named.valid ? `index "${name}" is another one` : `index "${name}" is not valid: drop it`)
 }
 
-function lookForForeignKey(real: CatalogTable, name: string, { key, schema }: Of<'foreign-key'>): Presence {
-  const same = (each: CatalogConstraint): boolean => sameForeignKey(each, key, schema)
+function lookForForeignKey(real: CatalogTable, name: string, key: PlannedForeignKey): Presence {
+  const same = (each: CatalogConstraint): boolean => sameForeignKey(each, key, real.schema)
   if (real.constraints.some(same)) return PRESENT
   const named = real.constraints.find((each) => each.name === name)
   return named === undefined ? ABSENT : different(`constraint "${name}" is ${named.definition}`)

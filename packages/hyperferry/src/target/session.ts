@@ -269,7 +269,7 @@ async function copyOutOf(
 ): Promise<void> {
   const stream = client.query(copyTo(sql))
   const broken: { cause: unknown }[] = []
-  const outcome = new Promise<unknown>((resolve) => {
+  const outcome = new Promise<Error | null>((resolve) => {
     stream.once('error', (error) => resolve(error))
     stream.once('end', () => resolve(null))
   })
@@ -345,5 +345,5 @@ const asText = new Set([700, 701, 1082, 1083, 1114, 1184, 1186, 1266, 600, 603, 
 
 function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   if (asText.has(oid)) return (value) => value
-  return pg.types.getTypeParser(oid, (format ?? 'text') as 'text') as (value: string) => unknown
+  return pg.types.getTypeParser(oid, format) as (value: string) => unknown
 }
