@@ -31,8 +31,8 @@ export const plan: CommandSpec = {
   ],
   json: '{migration, file, tables:[{name, kind, timeColumn, split, rows, bytes, chunkInterval}], findings:[{code, severity, table, column, count:{value, exact}, message, action}], forecast}',
   async run(input, io) {
-    const source = text(input, 'source') ?? io.env['HYPERFERRY_SOURCE']
-    const target = text(input, 'target') ?? io.env['HYPERFERRY_TARGET']
+    const source = text(input, 'source') ?? fromEnvironment(io.env, 'HYPERFERRY_SOURCE')
+    const target = text(input, 'target') ?? fromEnvironment(io.env, 'HYPERFERRY_TARGET')
     if (!source || !target) {
       throw new HyperferryError('HF-U001', {
         what: `plan needs a ${source ? 'target' : 'source'}`,
@@ -105,6 +105,11 @@ function render(result: PlanDocument): string {
   }
   lines.push(`  Written: ${result.file}. Next: review it, then  hyperferry schema --dry-run`)
   return lines.join('\n')
+}
+
+/** A reference, so that the plan refers to the variable too. */
+function fromEnvironment(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  return env[name] ? `\${${name}}` : undefined
 }
 
 function answer(value: boolean | null): string {

@@ -1,0 +1,24 @@
+/** The public API. The command line and everything outside of the engine import this file and no other. */
+export { redact } from './config/urls.ts'
+export { CATALOGUE, HyperferryError, messageOf } from './errors.ts'
+export type { ErrorCode } from './errors.ts'
+export { quarantineList, report, status } from './inspect.ts'
+export type { QuarantineDocument } from './inspect.ts'
+export { makePlanFile } from './make-plan.ts'
+export type { MakePlanOptions, PlanDocument } from './make-plan.ts'
+export { backfill, check, OFFLINE_STEPS, relational, runOffline, schema, verify } from './migration.ts'
+export type {
+  CopyOptions,
+  MutatingOptions,
+  OfflineStep,
+  Previewed,
+  RunDocument,
+  RunOptions,
+  VerifyRequest,
+} from './migration.ts'
+export type { Check, Finding, Gate, Plan } from './model.ts'
+export type { PlanOptions } from './open-migration.ts'
+export type { Preview } from './preview.ts'
+export type { VerifyDocument } from './steps/verify/document.ts'
+export { VERSION } from './version.ts'
+export type { Events, ProgressEvent } from './work/events.ts'

@@ -1,0 +1,243 @@
+/** The line: the steps in their order, each as a command of its own, and `run`, which walks it. Nothing else knows the order. */
+import { HyperferryError } from './errors.ts'
+import type { Check, Gate, TableKind } from './model.ts'
+import { loadPlan, withClaim, withDatabases, withStarted, withUrls } from './open-migration.ts'
+import type { Opened, PlanOptions } from './open-migration.ts'
+import { previewCopy, previewSchema } from './preview.ts'
+import type { Preview } from './preview.ts'
+import { recorded } from './recorded.ts'
+import { backfill as backfillStep } from './steps/backfill.ts'
+import type { BackfillResult } from './steps/backfill.ts'
+import { check as checkStep } from './steps/check.ts'
+import type { StepContext } from './steps/context.ts'
+import { relational as relationalStep } from './steps/relational.ts'
+import type { RelationalResult } from './steps/relational.ts'
+import { schema as schemaStep } from './steps/schema.ts'
+import type { SchemaResult } from './steps/schema.ts'
+import { verify as verifyStep } from './steps/verify.ts'
+import type { VerifyDocument, VerifyLevel } from './steps/verify.ts'
+import { planDdl } from './target/ddl.ts'
+
+/** The offline line after the plan. */
+export const OFFLINE_STEPS = ['check', 'schema', 'relational', 'backfill', 'verify'] as const
+export type OfflineStep = (typeof OFFLINE_STEPS)[number]
+
+export interface MutatingOptions extends PlanOptions {
+  /** Asked with a preview before anything is changed; false ends the command without a change. Default: go on. */
+  confirm?: (preview: Preview) => Promise<boolean>
+  /** Answer the preview and stop. */
+  dryRun?: boolean
+}
+export interface Previewed {
+  preview: Preview
+}
+export interface CopyOptions extends MutatingOptions {
+  /** Rows that may stay in quarantine. Default 0. */
+  acceptQuarantine?: number
+}
+export interface Gated {
+  gates: Gate[]
+  /** 0, or 4 when a gate is closed. */
+  exitCode: number
+}
+
+/** Step 1: looks at both databases; those of a plan, or two URLs before there is one. */
+export async function check(options: PlanOptions): Promise<{ ok: boolean; checks: Check[] }> {
+  const { source, target } = options
+  if (source !== undefined && target !== undefined) return withUrls({ ...options, source, target }, checkStep)
+  return withDatabases(loadPlan(options), options, ({ plan, source, target }) => checkStep({ source, target, plan }))
+}
+
+/** Step 3a: makes the tables. */
+export async function schema(options: MutatingOptions): Promise<SchemaResult | Previewed> {
+  return mutate(options, {
+    preview: schemaPreview,
+    run: (context) => recorded(context, 'schema', () => schemaStep(context)),
+  })
+}
+
+/** Step 3b: copies the relational tables. */
+export async function relational(options: CopyOptions): Promise<(RelationalResult & Gated) | Previewed> {
+  return mutate(options, {
+    preview: (opened) => copyPreview(opened, 'relational'),
+    run: async (context) => gated(await runRelational(context), options.acceptQuarantine ?? 0),
+  })
+}
+
+/** Step 6: copies the time series. */
+export async function backfill(
+  options: CopyOptions & { tables?: string[]; workers?: number },
+): Promise<(BackfillResult & Gated) | Previewed> {
+  return mutate(options, {
+    preview: (opened) => copyPreview(opened, 'timeseries', options.tables),
+    run: async (context) => gated(await runBackfill(context, options), options.acceptQuarantine ?? 0),
+  })
+}
+
+export interface VerifyRequest extends PlanOptions {
+  level?: VerifyLevel
+  tables?: string[]
+  from?: string
+  to?: string
+  sampleRows?: number
+  showValues?: boolean
+}
+
+/** Step 8: compares. The answer may be `equal: false`; that is no error here. */
+export async function verify(options: VerifyRequest): Promise<VerifyDocument> {
+  return withDatabases(loadPlan(options), options, (opened) =>
+    withStarted(opened, (context) => recorded(context, 'verify', () => verifyStep(context, options))),
+  )
+}
+
+export interface RunOptions extends CopyOptions {
+  /** Stop after this step. */
+  until?: OfflineStep
+  workers?: number
+}
+
+export interface RunDocument extends Gated {
+  migration: string
+  steps: { name: OfflineStep; status: 'done' | 'skipped' | 'stopped' }[]
+  tables: {
+    name: string
+    kind: TableKind
+    sourceRows: number | string
+    targetRows: number | string
+    equal: boolean | null
+    quarantined: number | string
+  }[]
+  verified: boolean
+  quarantined: number
+}
+
+/**
+ * Walks the line for an application that stands still. Rows in quarantine do not stop it before the proof: everything else is copied and compared
+ * first, and the gate closes at the end, so that one run tells everything.
+ */
+export async function runOffline(options: RunOptions): Promise<RunDocument | Previewed> {
+  return mutate(options, {
+    preview: runPreview,
+    run: (context, opened) => walk(context, opened, options),
+    before: async (opened) => {
+      opened.events.emit({ kind: 'step', step: 'check', message: '' })
+      const { ok, checks } = await checkStep(opened)
+      if (ok) return
+      const failed = checks.filter((one) => !one.ok && one.severity === 'error')
+      throw new HyperferryError('HF-C020', {
+        what: failed.map((one) => `${one.code} ${one.message}`).join('; '),
+        details: { checks },
+      })
+    },
+  })
+}
+
+async function walk(context: StepContext, opened: Opened, options: RunOptions): Promise<RunDocument> {
+  const last = OFFLINE_STEPS.indexOf(options.until ?? 'verify')
+  const wanted = (step: OfflineStep) => OFFLINE_STEPS.indexOf(step) <= last
+  if (wanted('schema')) await recorded(context, 'schema', () => schemaStep(context))
+  const copied = wanted('relational') ? await runRelational(context) : null
+  const history = wanted('backfill') ? await runBackfill(context, options) : null
+  const verdict = wanted('verify') ? await recorded(context, 'verify', () => verifyStep(context, {})) : null
+
+  const quarantined = (copied?.quarantined ?? 0) + (history?.quarantined ?? 0)
+  const { gates, exitCode } = gated({ quarantined }, options.acceptQuarantine ?? 0)
+  const kinds = new Map(opened.plan.tables.map((table) => [table.name, table.kind]))
+  return {
+    migration: opened.plan.migration,
+    steps: OFFLINE_STEPS.map((name) => ({ name, status: wanted(name) ? 'done' : 'skipped' })),
+    tables: (verdict?.tables ?? []).map((table) => ({
+      name: table.name,
+      kind: kinds.get(table.name) ?? 'relational',
+      sourceRows: table.sourceRows,
+      targetRows: table.targetRows,
+      equal: table.equal,
+      quarantined: table.quarantined,
+    })),
+    verified: verdict?.equal === true && exitCode === 0,
+    quarantined,
+    gates,
+    exitCode: verdict?.equal === false ? 3 : exitCode,
+  }
+}
+
+/** Copying never stops half-way for rows in quarantine: the gate is looked at afterwards, with everything else in place. */
+const ACCEPT_ALL = { acceptQuarantine: Number.MAX_SAFE_INTEGER }
+
+function runRelational(context: StepContext): Promise<RelationalResult> {
+  return recorded(context, 'relational', () => relationalStep(context, ACCEPT_ALL))
+}
+
+function runBackfill(context: StepContext, options: { tables?: string[]; workers?: number }): Promise<BackfillResult> {
+  const { tables, workers } = options
+  return recorded(context, 'backfill', () =>
+    backfillStep(context, {
+      ...ACCEPT_ALL,
+      ...(tables ? { tables } : {}),
+      ...(workers === undefined ? {} : { workers }),
+    }),
+  )
+}
+
+function gated<T extends { quarantined: number }>(result: T, accepted: number): T & Gated {
+  const ok = result.quarantined <= accepted
+  const hint = `see hyperferry quarantine list; if they may stay there, go on with --accept-quarantine ${result.quarantined}`
+  const reason =
+    result.quarantined === 0
+      ? 'no rows in quarantine'
+      : `${result.quarantined} rows in quarantine${ok ? ', accepted' : `: ${hint}`}`
+  return { ...result, gates: [{ code: 'HF-B012', ok, reason }], exitCode: ok ? 0 : 4 }
+}
+
+interface Mutation<T> {
+  preview: (opened: Opened) => Promise<Preview> | Preview
+  /** Looked at before anything is asked or changed. */
+  before?: (opened: Opened) => Promise<void>
+  run: (context: StepContext, opened: Opened) => Promise<T>
+}
+
+/** Shows what will be done, asks, then does it under the migration's lock. */
+async function mutate<T>(options: MutatingOptions, mutation: Mutation<T>): Promise<T | Previewed> {
+  return withDatabases(loadPlan(options), options, async (opened) => {
+    await mutation.before?.(opened)
+    const preview = await mutation.preview(opened)
+    if (options.dryRun === true) return { preview }
+    if (options.confirm && !(await options.confirm(preview))) return { preview }
+    return withClaim(opened, (context) => mutation.run(context, opened))
+  })
+}
+
+async function schemaPreview(opened: Opened): Promise<Preview> {
+  const statements = planDdl(opened.plan, opened.target.capabilities)
+  return previewSchema(
+    opened.plan,
+    statements.filter((one) => one.phase === 'pre'),
+    statements.filter((one) => one.phase === 'post'),
+  )
+}
+
+function copyPreview(opened: Opened, kind: TableKind, names?: string[]): Preview {
+  const tables = opened.plan.tables.filter(
+    (table) =>
+      table.kind === kind && (names === undefined || names.includes(table.name) || names.includes(table.source)),
+  )
+  return previewCopy(
+    opened.plan,
+    tables,
+    planDdl(opened.plan, opened.target.capabilities).filter((one) => one.phase === 'post'),
+  )
+}
+
+async function runPreview(opened: Opened): Promise<Preview> {
+  const { plan } = opened
+  const made = await schemaPreview(opened)
+  const copied = (['relational', 'timeseries'] as const).map((kind) => copyPreview(opened, kind))
+  return {
+    title: `Moves ${plan.tables.length} tables of ${opened.source.info.product} ${opened.source.info.database} into ${opened.target.info.version}, database ${opened.target.info.database}:`,
+    lines: [
+      ...OFFLINE_STEPS.map((step) => step.toString()).map((step) => `step ${step}`),
+      ...copied.flatMap((one) => one.lines),
+    ],
+    sql: [...made.sql, ...copied.flatMap((one) => one.sql.filter((line) => line.startsWith('copy ')))],
+  }
+}

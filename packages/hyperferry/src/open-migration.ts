@@ -1,0 +1,155 @@
+/** From a plan file to open databases and a claimed migration, and back to nothing open. */
+import { planHash, firstDifference, readPlan } from './config/plan-file.ts'
+import type { LoadedPlan } from './config/plan-file.ts'
+import { expand } from './config/urls.ts'
+import { installControl, requireControl } from './control/install.ts'
+import { registerTables } from './control/ledger.ts'
+import { withMigrationLock } from './control/lock.ts'
+import { claimMigration, storedMigration } from './control/migration-row.ts'
+import { HyperferryError } from './errors.ts'
+import type { Json, Plan } from './model.ts'
+import { openSource } from './source/registry.ts'
+import type { Source } from './source/source.ts'
+import type { StepContext } from './steps/context.ts'
+import { openTarget } from './target/connect.ts'
+import type { Session, Target } from './target/connect.ts'
+import { VERSION } from './version.ts'
+import { noEvents } from './work/events.ts'
+import type { Events } from './work/events.ts'
+
+export interface PlanOptions {
+  /** Default `hyperferry.yaml`. */
+  planFile?: string
+  env?: Readonly<Record<string, string | undefined>>
+  /** URLs that take the place of the plan's. */
+  source?: string
+  target?: string
+  events?: Events
+  signal?: AbortSignal
+  hardSignal?: AbortSignal
+}
+
+/** What is open while a command runs. */
+export interface Opened {
+  plan: Plan
+  source: Source
+  target: Target
+  events: Events
+  signal: AbortSignal
+  hardSignal: AbortSignal
+}
+
+const never = new AbortController().signal
+
+/** Reads the plan named by the options. Throws HF-U010 … HF-U013, HF-P023. */
+export function loadPlan(options: PlanOptions): LoadedPlan {
+  return readPlan(options.planFile ?? 'hyperferry.yaml', options.env ?? process.env)
+}
+
+/** Opens source and target for `use` and closes them whatever happens. */
+export async function withDatabases<T>(
+  loaded: LoadedPlan,
+  options: PlanOptions,
+  use: (opened: Opened) => Promise<T>,
+): Promise<T> {
+  const { plan } = loaded
+  const rest = {
+    plan,
+    events: options.events ?? noEvents,
+    signal: options.signal ?? never,
+    hardSignal: options.hardSignal ?? never,
+  }
+  const urls = { source: options.source ?? loaded.sourceUrl, target: options.target ?? loaded.targetUrl }
+  const how = {
+    ...urls,
+    timezone: plan.source.timezone,
+    connections: plan.backfill.workers + 1,
+    signal: rest.hardSignal,
+  }
+  return openBoth(how, (both) => use({ ...rest, ...both }))
+}
+
+/** Opens two databases given by URL, without a plan. */
+export async function withUrls<T>(
+  options: PlanOptions & { source: string; target: string },
+  use: (opened: Pick<Opened, 'source' | 'target'>) => Promise<T>,
+): Promise<T> {
+  const env = options.env ?? process.env
+  const urls = { source: expand(options.source, env), target: expand(options.target, env) }
+  return openBoth({ ...urls, timezone: 'UTC', connections: 2, signal: options.hardSignal ?? never }, use)
+}
+
+interface HowToOpen {
+  source: string
+  target: string
+  timezone: string
+  connections: number
+  signal: AbortSignal
+}
+
+/** The target first: it is the one that remembers. */
+export async function openBoth<T>(
+  how: HowToOpen,
+  use: (both: { source: Source; target: Target }) => Promise<T>,
+): Promise<T> {
+  const { timezone, connections, signal } = how
+  const target = await openTarget(how.target, { connections, signal })
+  try {
+    const source = await openSource(how.source, { timezone, connections, signal })
+    try {
+      return await use({ source, target })
+    } finally {
+      await source.close()
+    }
+  } finally {
+    await target.close()
+  }
+}
+
+/** For commands that change the target: installs the control schema, takes the lock, claims the migration. */
+export async function withClaim<T>(opened: Opened, use: (context: StepContext) => Promise<T>): Promise<T> {
+  const { plan, target } = opened
+  await withSession(target, installControl)
+  return withMigrationLock(target, plan.migration, async () => {
+    const migrationId = await withSession(target, (session) => claim(session, opened))
+    return use({ ...opened, migrationId })
+  })
+}
+
+/** For commands that only read: the migration must have been started. Throws HF-B014. */
+export async function withStarted<T>(opened: Opened, use: (context: StepContext) => Promise<T>): Promise<T> {
+  const migrationId = await withSession(opened.target, async (session) => {
+    await requireControl(session)
+    const stored = await storedMigration(session, opened.plan.migration)
+    if (stored === null) {
+      throw new HyperferryError('HF-B014', {
+        what: `migration "${opened.plan.migration}" was not started in this target`,
+      })
+    }
+    return stored.id
+  })
+  return use({ ...opened, migrationId })
+}
+
+async function claim(session: Session, { plan, source, target }: Opened): Promise<number> {
+  const { migrationId } = await claimMigration(session, {
+    name: plan.migration,
+    planHash: planHash(plan),
+    planJson: plan as unknown as Json,
+    source: source.info,
+    targetIdentity: target.info.identity,
+    tool: VERSION,
+    firstDifference: (stored) => firstDifference(stored as unknown as Plan, plan),
+  })
+  await registerTables(session, migrationId, plan.tables)
+  return migrationId
+}
+
+async function withSession<T>(target: Target, use: (session: Session) => Promise<T>): Promise<T> {
+  const session = await target.session({ extra: true })
+  try {
+    return await use(session)
+  } finally {
+    await session.release()
+  }
+}

@@ -1,0 +1,6 @@
+/** Version of the tool, from its package.json: recorded with steps and receipts. */
+import { readFileSync } from 'node:fs'
+
+const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+export const VERSION: string = manifest.version
