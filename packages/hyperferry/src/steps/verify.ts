@@ -6,6 +6,7 @@ import { HyperferryError } from '../errors.ts'
 import { failpoint } from '../failpoints.ts'
 import type { PlannedTable, Receipt } from '../model.ts'
 import type { Session } from '../target/connect.ts'
+import { qualified } from '../target/sql.ts'
 import type { StepContext } from './context.ts'
 import { benchOf } from './verify/bench.ts'
 import type { Bench } from './verify/bench.ts'
@@ -206,6 +207,11 @@ async function addMeaning(
     mayMove: residualRows > 0 || axis?.rules.zeroDate !== undefined,
   })
   if (verified.meaning.differences > 0) verified.equal = false
+  if (verified.meaning.rows < verified.meaning.expected) {
+    const { rows: seen, expected } = verified.meaning
+    verified.notes.push(`the source's second reading gave ${seen} rows where ${expected} were expected`)
+    verified.equal = false
+  }
 }
 
 function indexOrNull(index: number): number | null {
@@ -219,7 +225,7 @@ async function estimateTable(ctx: StepContext, table: PlannedTable): Promise<Ver
        select to_regclass($1)::oid as oid
        union all select i.inhrelid from pg_inherits i join parts p on i.inhparent = p.oid)
      select sum(greatest(c.reltuples, 0))::bigint::text as n from parts join pg_class c using (oid)`,
-    [`${quoted(ctx.plan.target.schema)}.${quoted(table.name)}`],
+    [qualified(ctx.plan.target.schema, table.name)],
   )
   return {
     name: table.name,
@@ -234,10 +240,6 @@ async function estimateTable(ctx: StepContext, table: PlannedTable): Promise<Ver
     meaning: null,
     notes: ['estimates of both servers: no verdict'],
   }
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
 }
 
 function mayGoOn(ctx: StepContext): void {

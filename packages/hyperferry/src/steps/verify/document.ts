@@ -64,7 +64,9 @@ export interface RowSample {
 export interface MeaningVerdict {
   /** Rows that both servers rendered as text and that were compared. */
   rows: number
-  /** Of the sample, how many belong to a trap class. */
+  /** Rows the sample should have had at least; fewer mean that the source's second reading is not to be trusted. */
+  expected: number
+  /** Rows of trap classes that were looked up in the target besides. */
   traps: number
   /** Trap classes found, with how many rows of each exist and were compared. */
   classes: { name: string; column: string; total: number | string; compared: number }[]

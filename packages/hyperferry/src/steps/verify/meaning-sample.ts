@@ -6,6 +6,8 @@ import type { TableReader } from '../../source/source.ts'
 export interface SamplePart {
   slice: Slice
   where: string | null
+  /** Lies between the parts of the sample: wanted only as far as they held too few rows. */
+  isFill?: boolean
 }
 
 /** How the table is cut on both sides alike; null in `SampleOptions` when it cannot be. */
@@ -29,35 +31,61 @@ export interface SampleOptions {
 }
 
 /**
- * Parts spread over the table that hold about `sampleRows` rows or more: from the very first row to the very last, at places equally many rows
- * apart. The whole table when it is small; null when it is large and cannot be cut.
+ * Parts spread over the table, from the very first row to the very last, at places equally many rows apart, together about `sampleRows` rows;
+ * then what lies between them. The whole table when it is small. Nothing when it is large and cannot be cut.
  */
-export async function sampleParts(options: SampleOptions): Promise<SamplePart[] | null> {
+export async function* sampleParts(options: SampleOptions): AsyncGenerator<SamplePart, void, undefined> {
   const { cutter, rows, sampleRows, partRows } = options
-  const isSmall = rows <= sampleRows * 2
-  if (isSmall && rows <= partRows * 4) return [{ slice: { kind: 'all' }, where: null }]
-  if (cutter === null) return null
-  if (isSmall) return [...(await walk(cutter, partRows)), cutter.residual]
-  const parts = Math.max(2, Math.ceil(sampleRows / partRows))
-  const starts = await spread(options, parts)
-  const spans: Span[] = []
-  for (const [index, start] of starts.entries()) {
-    const next = starts[index + 1]
-    const end = index === starts.length - 1 ? null : await cutter.advance(start, partRows)
-    const to = next != null && (end === null || end > next) ? next : end
-    spans.push({ from: start, to })
-    if (to === null) break
+  if (isReadWhole(options)) {
+    yield { slice: { kind: 'all' }, where: null }
+    return
   }
-  return [...spans.map((span) => cutter.range(span)), cutter.residual]
+  if (cutter === null) return
+  yield cutter.residual
+  let spans: Span[] = []
+  if (rows > sampleRows * 2) {
+    spans = await spreadSpans(options, Math.max(2, Math.ceil(sampleRows / partRows)))
+    for (const span of spans) yield cutter.range(span)
+  }
+  const isFill = spans.length > 0
+  for (const gap of between(spans)) {
+    for await (const part of walk(cutter, gap, partRows)) yield { ...part, isFill }
+  }
 }
 
-async function walk(cutter: Cutter, rows: number): Promise<SamplePart[]> {
-  const parts: SamplePart[] = []
-  let from: bigint | null = null
+/** Whether the table is so small that it is compared as one part. */
+export function isReadWhole({ rows, sampleRows, partRows }: SampleOptions): boolean {
+  return rows <= sampleRows * 2 && rows <= partRows * 50
+}
+
+async function spreadSpans(options: SampleOptions, parts: number): Promise<Span[]> {
+  const { cutter, partRows } = options
+  const spans: Span[] = []
+  const starts = await spread(options, parts)
+  for (const [index, start] of starts.entries()) {
+    const next = starts[index + 1]
+    const end = next === undefined ? null : ((await cutter?.advance(start, partRows)) ?? null)
+    spans.push({ from: start, to: next != null && (end === null || end > next) ? next : end })
+  }
+  return spans
+}
+
+/** What the spans leave of (−∞, +∞); they are in order and do not overlap. */
+function between(spans: readonly Span[]): Span[] {
+  if (spans.length === 0) return [{ from: null, to: null }]
+  return spans.flatMap(({ to }, index) => {
+    const next = spans[index + 1]
+    return next === undefined || to === null || to === next.from ? [] : [{ from: to, to: next.from }]
+  })
+}
+
+async function* walk(cutter: Cutter, { from: start, to: end }: Span, rows: number): AsyncGenerator<SamplePart> {
+  let from = start
   for (;;) {
-    const to = await cutter.advance(from, rows)
-    parts.push(cutter.range({ from, to }))
-    if (to === null) return parts
+    const to: bigint | null = await cutter.advance(from, rows)
+    const isLast = to === null || (end !== null && to >= end)
+    yield cutter.range({ from, to: isLast ? end : to })
+    if (isLast) return
     from = to
   }
 }

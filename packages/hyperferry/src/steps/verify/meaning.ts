@@ -7,7 +7,7 @@ import { jsonCount } from './document.ts'
 import { Excused } from './excused.ts'
 import type { KeptBack } from './excused.ts'
 import { Matching } from './meaning-match.ts'
-import { sampleParts } from './meaning-sample.ts'
+import { isReadWhole, sampleParts } from './meaning-sample.ts'
 import type { SampleOptions, SamplePart } from './meaning-sample.ts'
 import { lookups, readTexts } from './meaning-target.ts'
 import type { TextPlace, TextRow } from './meaning-target.ts'
@@ -39,10 +39,18 @@ const SHOWN = 10
 export async function meaning(session: Session, options: MeaningOptions): Promise<MeaningVerdict> {
   const fit = Math.max(1, Math.floor(PART_BYTES / Math.max(1, options.rowBytes * 4)))
   const partRows = Math.min(fit, Math.max(1, Math.ceil(options.sampleRows / PARTS)))
-  const verdict: MeaningVerdict = { rows: 0, traps: 0, classes: [], differences: 0, different: [] }
-  const parts = await sampleParts({ ...options, partRows })
-  if (parts === null) await compareBySearch(session, options, Math.min(options.sampleRows, fit * 4), verdict)
-  else for (const part of parts) await comparePart(session, options, { part, limit: partRows * 4 + 1 }, verdict)
+  const verdict: MeaningVerdict = { rows: 0, expected: 0, traps: 0, classes: [], differences: 0, different: [] }
+  const sample = { ...options, partRows }
+  verdict.expected = Math.max(0, Math.min(options.sampleRows, options.rows - options.keptBack.length))
+  if (options.cutter === null && !isReadWhole(sample)) {
+    // Looked for one by one, so no more than memory holds.
+    verdict.expected = Math.min(verdict.expected, fit * 4)
+    await compareBySearch(session, options, verdict)
+  }
+  for await (const part of sampleParts(sample)) {
+    if (part.isFill === true && verdict.rows >= verdict.expected) break
+    await comparePart(session, options, { part, limit: partRows * 4 + 1 }, verdict)
+  }
   await compareTraps(session, options, verdict)
   return verdict
 }
@@ -61,6 +69,7 @@ async function comparePart(
   const rows = await options.second.rows(part.slice, most)
   // Cut off by the limit: the target may rightly hold more rows there.
   const whole = rows.length < most
+  if (!whole) verdict.expected = Math.min(verdict.expected, rows.length)
   const matching = new Matching(options.place, { whole })
   for (const row of rows) matching.want(row.values, 'sample')
   await readTexts(session, options.place, part.where, (row) => matching.meet(row))
@@ -70,13 +79,8 @@ async function comparePart(
   conclude(options, matching, { withExtra: whole && isTable }, verdict)
 }
 
-async function compareBySearch(
-  session: Session,
-  options: MeaningOptions,
-  limit: number,
-  verdict: MeaningVerdict,
-): Promise<void> {
-  const rows = await options.second.rows({ kind: 'all' }, limit)
+async function compareBySearch(session: Session, options: MeaningOptions, verdict: MeaningVerdict): Promise<void> {
+  const rows = await options.second.rows({ kind: 'all' }, verdict.expected)
   const matching = new Matching(options.place, { whole: false })
   for (const row of rows) matching.want(row.values, 'sample')
   verdict.rows += rows.length
