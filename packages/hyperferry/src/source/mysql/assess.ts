@@ -1,20 +1,82 @@
-import type { SourceTable } from '../../model.ts'
-import type { TableAssessment } from '../source.ts'
+/** A look at one table: types, rules, findings and candidates for the time column. */
+import type { Finding, SourceTable } from '../../model.ts'
+import { finding } from '../finding-codes.ts'
+import type { ColumnAssessment, TableAssessment, TimeCandidate } from '../source.ts'
+import { axisScale } from './axis-position.ts'
+import { parseColumnType } from './column-type.ts'
+import { translateDefault } from './default-sql.ts'
+import { tableFindings } from './findings.ts'
+import type { ColumnLook } from './findings.ts'
+import { profileTable } from './profile.ts'
+import type { Profile } from './profile.ts'
+import { Facts } from './profile-sql.ts'
 import type { Server } from './server.ts'
 import type { Session } from './session.ts'
+import { timeCandidates } from './time-candidates.ts'
+import { proposeType } from './types.ts'
 
-/** Looks at the values of one table. */
-export function assessTable(
-  _session: Session,
-  _server: Server,
+export interface AssessContext {
+  session: Session
+  server: Server
+  /** Zone of wall-clock values, for defaults. */
+  timezone: string
+}
+
+/** Asks for aggregates and a sample; changes nothing. */
+export async function assessTable(
+  { session, server, timezone }: AssessContext,
   table: SourceTable,
-  _how: { full: boolean; sampleRows: number },
+  how: { full: boolean; sampleRows: number },
 ): Promise<TableAssessment> {
-  return Promise.resolve({
-    rows: { value: table.estimatedRows, exact: false },
-    columns: [],
-    timeCandidates: [],
-    keyAxis: null,
-    findings: [],
+  const profile = await profileTable(session, server, table, how)
+  const looks = table.columns.map((column): ColumnLook => {
+    const proposal = proposeType(column, profile.facts.get(column.name) ?? new Facts(), profile.exact)
+    return { column, proposal, default: translateDefault(column, proposal.type, timezone) }
+  })
+  const candidates = timeCandidates(table, looks, profile)
+  return {
+    rows: profile.rows,
+    columns: looks.map((look) => columnAssessment(look, profile)),
+    timeCandidates: candidates,
+    keyAxis: keyAxis(table),
+    findings: [...tableFindings(table, looks, profile), ...epochFindings(table.name, candidates)],
+  }
+}
+
+function columnAssessment({ column, proposal, default: translated }: ColumnLook, profile: Profile): ColumnAssessment {
+  const facts = profile.facts.get(column.name)
+  const i = profile.sampleColumns.indexOf(column.name)
+  const rows = profile.sample.flat()
+  return {
+    column: column.name,
+    type: proposal.type,
+    rules: proposal.rules,
+    reasons: proposal.reasons,
+    hasNulls: (facts?.nulls ?? 0) > 0 || (proposal.rules.zeroDate === 'null' && (facts?.count('zeroDate') ?? 0) > 0),
+    distinct:
+      i === -1 || rows.length === 0 ? null : { value: new Set(rows.map((row) => row[i])).size, rows: rows.length },
+    default: typeof translated === 'string' ? null : translated.sql,
+  }
+}
+
+function keyAxis(table: SourceTable): { column: string } | null {
+  const [lead] = table.primaryKey
+  const column = table.columns.find((one) => one.name === lead)
+  return column && axisScale(parseColumnType(column.type))?.kind === 'integer' ? { column: column.name } : null
+}
+
+function epochFindings(table: string, candidates: readonly TimeCandidate[]): Finding[] {
+  return candidates.flatMap((one) => {
+    if (one.plausible === 1 || one.plausible === 0) return []
+    const share = `${Math.round((1 - one.plausible) * 1000) / 10} % of sampled values`
+    return one.unit === null
+      ? [finding('HF-P201', { table, column: one.column, message: `${one.column}: ${share} outside 1971–2100` })]
+      : [
+          finding('HF-P203', {
+            table,
+            column: one.column,
+            message: `${one.column}: ${share} are no times in ${one.unit}`,
+          }),
+        ]
   })
 }

@@ -29,7 +29,8 @@ export async function openMysql(url: string, options: SourceOptions): Promise<So
       info: server.info,
       checks: () => sessions.use((session) => runChecks(session, server, address)),
       inventory,
-      assess: (table, how) => sessions.use((session) => assessTable(session, server, table, how)),
+      assess: (table, how) =>
+        sessions.use((session) => assessTable({ session, server, timezone: options.timezone }, table, how)),
       ...view(sessions),
       snapshot: (use) => inSnapshot(sessions, (scope) => use(view(scope))),
       close: () => sessions.close(),
