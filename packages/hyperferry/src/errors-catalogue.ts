@@ -122,6 +122,16 @@ export const CATALOGUE = {
     retry: 'transient',
   },
   'HF-C020': { title: 'Checks failed', hint: 'Mend what is marked and run check again.', exit: 1 },
+  'HF-C022': {
+    title: 'TimescaleDB is not created in this database',
+    hint: 'As the database owner run: CREATE EXTENSION timescaledb;  Without it time series become ordinary tables.',
+    exit: 1,
+  },
+  'HF-C023': {
+    title: 'Too few background workers',
+    hint: 'Raise max_worker_processes, or policies will not run; timescaledb-tune proposes a value.',
+    exit: 1,
+  },
 
   // plan
   'HF-P020': {

@@ -14,6 +14,7 @@ import { tableDifferences } from './compare.ts'
 import { TWIN } from './ddl-statement.ts'
 import type { DdlStatement, Expectation } from './ddl-statement.ts'
 import type { Session } from './session.ts'
+import { qualified } from './sql.ts'
 
 /** `differences` is empty unless the object is there and is not what the plan says. */
 export interface Presence {
@@ -138,7 +139,7 @@ export function sameForeignKey(each: CatalogConstraint, key: PlannedForeignKey, 
 
 async function lookForHypertable(session: Session, real: CatalogTable, expect: Of<'hypertable'>): Promise<Presence> {
   const found = await readHypertable(session, real.schema, real.name)
-  if (found === null) return ABSENT
+  if (found === null) return (await hasRows(session, real)) ? different('it has rows and is no hypertable') : ABSENT
   const differences: string[] = []
   if (found.column !== expect.column) {
     differences.push(`the hypertable is split by "${found.column}", the plan says "${expect.column}"`)
@@ -148,6 +149,13 @@ async function lookForHypertable(session: Session, real: CatalogTable, expect: O
     differences.push(`the chunk interval is ${is}, the plan says ${plan}`)
   }
   return { present: true, differences }
+}
+
+async function hasRows(session: Session, { schema, name }: CatalogTable): Promise<boolean> {
+  const { rows } = await session.query<{ some: boolean }>(
+    `select exists (select from ${qualified(schema, name)}) as some`,
+  )
+  return rows[0]?.some === true
 }
 
 async function lookForColumnstore(session: Session, real: CatalogTable, expect: Of<'columnstore'>): Promise<Presence> {

@@ -1,0 +1,120 @@
+/** Step 3a: makes what must be there before the rows: tables, keys, checks, hypertables, paused policies. Never drops or changes anything. */
+import { HyperferryError } from '../errors.ts'
+import { failpoint } from '../failpoints.ts'
+import type { PlannedTable } from '../model.ts'
+import { applyDdl, compareDdl } from '../target/apply.ts'
+import type { Session } from '../target/connect.ts'
+import { omitted, planDdl } from '../target/ddl.ts'
+import type { DdlKind, DdlPhase, DdlStatement, Omission } from '../target/ddl.ts'
+import { literal, qualified } from '../target/sql.ts'
+import type { StepContext } from './context.ts'
+
+export interface SchemaObject {
+  table: string | null
+  kind: DdlKind
+  name: string
+}
+
+export interface SchemaResult {
+  /** Target names of the plan's tables. */
+  tables: string[]
+  /** Made now; in a dry run: what would be made. */
+  applied: SchemaObject[]
+  /** Objects that were there and equal. */
+  present: number
+  /** What the plan asks for and this server cannot do. */
+  omitted: Omission[]
+  /** Dry run only: the missing statements of phase `pre`, and all of phase `post`, which follow the data. */
+  statements?: { phase: DdlPhase; sql: string }[]
+}
+
+/** The step needs the target only; a dry run needs no claimed migration. */
+export type SchemaContext = Pick<StepContext, 'plan' | 'target' | 'events' | 'signal'> & { migrationId?: number }
+
+/**
+ * Looks at all tables first, then makes what is missing, each table in one transaction. Can be repeated. Throws HF-S010 when something is
+ * there and different, HF-S011 when a table that is to be filled by `merge` holds rows of somebody else, HF-S012 when the target refuses,
+ * HF-P023 and HF-P022 for a plan that cannot be; in all these cases but the third nothing was changed.
+ */
+export async function schema(ctx: SchemaContext, options: { dryRun?: boolean } = {}): Promise<SchemaResult> {
+  const { plan, target } = ctx
+  const statements = planDdl(plan, target.capabilities)
+  const pre = statements.filter((statement) => statement.phase === 'pre')
+  const session = await target.session()
+  try {
+    const look = await compareDdl(session, pre)
+    await refuseForeignRows(session, plan.target.schema, presentTables(plan.tables, look.present))
+    const common = { tables: plan.tables.map((table) => table.name), omitted: omitted(plan, target.capabilities) }
+    if (options.dryRun === true) {
+      const post = statements.filter((statement) => statement.phase === 'post')
+      return {
+        ...common,
+        applied: look.applied.map(objectOf),
+        present: look.present.length,
+        statements: [...look.applied, ...post].map(({ phase, sql }) => ({ phase, sql })),
+      }
+    }
+    const { applied, present } = await makeTables(ctx, session, pre)
+    failpoint('schema.before-done')
+    return { ...common, applied: applied.map(objectOf), present: present.length }
+  } finally {
+    await session.release()
+  }
+}
+
+async function makeTables(
+  ctx: SchemaContext,
+  session: Session,
+  statements: readonly DdlStatement[],
+): Promise<{ applied: DdlStatement[]; present: DdlStatement[] }> {
+  const made: { applied: DdlStatement[]; present: DdlStatement[] } = { applied: [], present: [] }
+  for (const table of [null, ...ctx.plan.tables.map(({ name }) => name)]) {
+    if (ctx.signal.aborted) throw new HyperferryError('HF-B022', { what: 'interrupted while tables were made' })
+    const own = statements.filter((statement) => statement.table === table)
+    const { applied, present } = await applyDdl(session, own)
+    made.applied.push(...applied)
+    made.present.push(...present)
+    if (table === null) continue
+    if (applied.length > 0) ctx.events.emit({ kind: 'step', step: 'schema', message: table })
+    failpoint('schema.after-table')
+  }
+  return made
+}
+
+function presentTables(tables: readonly PlannedTable[], present: readonly DdlStatement[]): PlannedTable[] {
+  const names = new Set(present.filter(({ kind }) => kind === 'table').map(({ table }) => table))
+  return tables.filter(({ name }) => names.has(name))
+}
+
+/** Rows that we have not copied would be mixed with those that we copy. Mode `replace` says that they may go. */
+async function refuseForeignRows(session: Session, schemaName: string, tables: readonly PlannedTable[]): Promise<void> {
+  const ours = await tablesWithReceipts(session, schemaName)
+  for (const table of tables) {
+    if (table.mode !== 'merge' || ours.has(table.name)) continue
+    const { rows } = await session.query<{ some: boolean }>(
+      `select exists (select from ${qualified(schemaName, table.name)}) as some`,
+    )
+    if (rows[0]?.some !== true) continue
+    throw new HyperferryError('HF-S011', {
+      what: `table "${schemaName}"."${table.name}" holds rows that this migration did not copy`,
+      details: { table: table.name },
+    })
+  }
+}
+
+/** Target names of tables that any migration has copied into; empty before there is a control schema. */
+async function tablesWithReceipts(session: Session, schemaName: string): Promise<Set<string>> {
+  const { rows: control } = await session.query<{ present: boolean }>(
+    `select to_regclass('hyperferry.receipt') is not null as present`,
+  )
+  if (control[0]?.present !== true) return new Set()
+  const { rows } = await session.query<{ target: string }>(
+    `select t.target from hyperferry.migrated_table t
+     where t.target_schema = ${literal(schemaName)} and exists (select from hyperferry.receipt r where r.table_id = t.id)`,
+  )
+  return new Set(rows.map(({ target }) => target))
+}
+
+function objectOf({ table, kind, name }: DdlStatement): SchemaObject {
+  return { table, kind, name }
+}
