@@ -159,6 +159,8 @@ export interface PlannedColumn {
   generated: string | null
   comment: string | null
   rules: ColumnRules
+  /** Why this type and these rules; become comments of the YAML. Not structural. */
+  reasons?: string[]
 }
 
 export interface PlannedKey {

@@ -50,7 +50,7 @@ const rules = {
 const column = z.strictObject({
   type: name.describe('Type in the target, as PostgreSQL writes it.'),
   sourceType: z.string().describe('Type in the source when the plan was made. Another one is refused (HF-P021).'),
-  source: name.optional().describe('Name in the source, if it is another one.'),
+  source: z.string().optional().describe('Name in the source, if it is another one.'),
   notNull: z.boolean().optional().describe('NOT NULL in the target. Default false.'),
   default: z.string().optional().describe('SQL of the default in the target, in quotes. Absent: none.'),
   identity: z
@@ -79,7 +79,7 @@ const foreignKey = z.strictObject({
 })
 
 const table = z.strictObject({
-  source: name.optional().describe('Name in the source, if it is another one.'),
+  source: z.string().optional().describe('Name in the source, if it is another one.'),
   kind: z
     .enum(['timeseries', 'relational'])
     .describe(
@@ -107,7 +107,7 @@ const table = z.strictObject({
     .describe(
       'Along what the copy is cut into tasks: the time column, the leading integer key column (or rowid), or not at all.',
     ),
-  axis: name.optional().describe('Source column of the split; not with split: all.'),
+  axis: z.string().optional().describe('Source column of the split; not with split: all.'),
   mode: z
     .enum(['merge', 'replace'])
     .describe('merge: insert and leave equal keys alone. replace: delete the range, then insert.'),
@@ -140,7 +140,7 @@ export const planSchema = z.strictObject({
     owner: name.optional().describe('Role that owns the tables. Default: the role of the URL.'),
   }),
   tables: z.map(name, table).describe('Tables by their name in the target.'),
-  exclude: z.array(name).optional().describe('Source tables left out on purpose.'),
+  exclude: z.array(z.string()).optional().describe('Source tables left out on purpose.'),
   backfill: z
     .strictObject({
       workers: z.int().min(1).max(64).describe('Parallel workers.'),

@@ -55,7 +55,8 @@ function dressTable(document: Document, table: PlannedTable, findings: readonly 
   const columns = node.get('columns', true)
   if (!isMap(columns)) return
   for (const [i, column] of table.columns.entries()) {
-    const notes = own.filter((finding) => finding.column === column.source).map(findingText)
+    const found = own.filter((finding) => finding.column === column.source).map(findingText)
+    const notes = column.reasons === undefined ? found : [...found, column.reasons.join('; ')]
     const entry = columns.items[i]
     if (notes.length > 1) above(entry, notes)
     else if (notes[0] !== undefined && isPair(entry)) (entry.value as Node).comment = ` ${oneLine(notes[0])}`

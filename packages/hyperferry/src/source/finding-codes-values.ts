@@ -186,10 +186,10 @@ export const VALUE_FINDINGS = {
     'Not carried; the values are.',
   ),
   'HF-P306': e(
-    'decide',
-    'Very many chunks',
-    'Planning and locking slow down with the number of chunks.',
-    'The longest sensible interval is in the plan. Alternative: mend stray times in the source, or keep the table relational.',
+    'warn',
+    'Large chunks',
+    'The newest chunk should fit the memory of the server, but the number of chunks slows down planning and locking too.',
+    'The shortest interval that keeps the number bearable is in the plan. Alternative: another chunkInterval.',
   ),
   'HF-P307': e(
     'info',

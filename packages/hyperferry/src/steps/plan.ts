@@ -4,7 +4,7 @@ import { contradictions } from '../config/plan-consistency.ts'
 import { nearest } from '../config/nearest.ts'
 import { holdsLiteralPassword } from '../config/urls.ts'
 import { HyperferryError } from '../errors.ts'
-import type { Finding, Forecast, Inventory, Json, Plan, SourceTable, TableKind } from '../model.ts'
+import type { Finding, Forecast, Inventory, Plan, SourceTable, TableKind } from '../model.ts'
 import { finding } from '../source/finding-codes.ts'
 import type { Source, TableAssessment } from '../source/source.ts'
 import type { Target } from '../target/connect.ts'
@@ -93,29 +93,6 @@ export async function makePlan(input: PlanInput): Promise<PlanResult> {
     plan,
     findings: [...skipped(inventory), ...drafted, ...measured.findings],
     forecast: measured.forecast,
-  }
-}
-
-/** The contract's `--json` document of a plan. */
-export function planDocument({ plan, findings, forecast }: PlanResult): Json {
-  return {
-    migration: plan.migration,
-    tables: plan.tables.map((table) => ({
-      name: table.name,
-      source: table.source,
-      kind: table.kind,
-      timeColumn: table.time?.column ?? null,
-      timeType: table.columns.find(({ name }) => name === table.time?.column)?.type ?? null,
-      chunkInterval: table.chunkInterval,
-      split: table.split,
-      axis: table.axis,
-      mode: table.mode,
-      rows: table.estimatedRows,
-      bytes: table.estimatedBytes,
-      reasons: table.reasons,
-    })),
-    findings: findings.map((one) => ({ ...one })),
-    forecast: { ...forecast },
   }
 }
 

@@ -15,8 +15,8 @@ const STEPS: readonly (readonly [days: number, text: string])[] = [
 ]
 /** Without a reason to go further, chunks stay within a month. */
 const LONGEST_BY_SIZE = 30
-const MANY_CHUNKS = 1000
-export const TOO_MANY_CHUNKS = 2000
+/** Planning and locks grow with every chunk: past this the interval grows instead, whatever memory says. */
+const MOST_CHUNKS = 2000
 
 export interface IntervalFacts {
   candidate: TimeCandidate
@@ -36,20 +36,23 @@ export interface IntervalChoice {
   chunks: number
   /** Part of the extent lies outside 1971–2100. */
   stray: boolean
+  /** Bytes of one chunk when they are far more than its share of memory, since shorter chunks would be too many; else null. */
+  oversized: number | null
   reason: string
 }
 
-/** A quarter of the cache holds the newest chunk of every series; then at most about 1000 chunks over the plausible extent. */
+/** A quarter of the cache holds the newest chunk of every series; then at most 2000 chunks over the plausible extent. */
 export function chooseInterval(facts: IntervalFacts): IntervalChoice {
   const { candidate, rows, bytesPerRow, series } = facts
   const extent = extentOf(candidate)
   const rowsPerDay = candidate.rowsPerDay ?? (extent === null || rows === 0 ? null : rows / Math.max(1, extent.days))
   const cache = facts.cacheBytes ?? 1024 ** 3
   const bytesPerDay = rowsPerDay === null ? null : rowsPerDay * bytesPerRow
-  const fitting = bytesPerDay === null || bytesPerDay === 0 ? 7 : (0.25 * cache) / Math.max(1, series) / bytesPerDay
+  const share = (0.25 * cache) / Math.max(1, series)
+  const fitting = bytesPerDay === null || bytesPerDay === 0 ? 7 : share / bytesPerDay
   const bySize = STEPS.findLastIndex(([days]) => days <= Math.min(fitting, LONGEST_BY_SIZE))
   const days = extent?.days ?? 0
-  const byCount = STEPS.findIndex(([length]) => days / length <= MANY_CHUNKS)
+  const byCount = STEPS.findIndex(([length]) => days / length <= MOST_CHUNKS)
   const index = Math.max(0, bySize, byCount < 0 ? STEPS.length - 1 : byCount)
   const [length, text] = STEPS[index] ?? [7, '7 days']
   const chunks = Math.ceil(days / length)
@@ -57,11 +60,13 @@ export function chooseInterval(facts: IntervalFacts): IntervalChoice {
     rowsPerDay === null
       ? 'no rows to measure'
       : `${Math.max(1, Math.round(rowsPerDay))} rows/day x ${Math.round(bytesPerRow)} B`
+  const chunkBytes = (bytesPerDay ?? 0) * length
   return {
     text,
     days: length,
     chunks,
     stray: extent?.stray ?? false,
+    oversized: byCount > bySize && chunkBytes > 4 * share ? chunkBytes : null,
     reason: `${text}: ${rate}, ${chunks} chunks of history`,
   }
 }

@@ -35,6 +35,7 @@ function draftColumn(column: SourceColumn, name: string, assessed: ColumnAssessm
     generated: null,
     comment: column.comment,
     rules,
+    ...(assessed && assessed.reasons.length > 0 ? { reasons: assessed.reasons } : {}),
   }
 }
 

@@ -3,7 +3,7 @@ import { finding } from '../../source/finding-codes.ts'
 import type { Finding, PlannedTable, SourceTable } from '../../model.ts'
 import type { TableAssessment, TimeCandidate } from '../../source/source.ts'
 import { draftChecks } from './checks.ts'
-import { chooseInterval, TOO_MANY_CHUNKS } from './chunk-interval.ts'
+import { chooseInterval } from './chunk-interval.ts'
 import { draftColumns } from './columns.ts'
 import { draftColumnstore } from './columnstore.ts'
 import type { Draft, DraftInput, Report, TableDraft } from './draft-types.ts'
@@ -216,8 +216,15 @@ function settleChunks(draft: TableDraft, { target }: DraftInput, series: number,
       }),
     )
   }
-  if (choice.chunks > TOO_MANY_CHUNKS)
-    report(finding('HF-P306', { ...place, message: `${choice.chunks} chunks of ${choice.text}` }))
+  if (choice.oversized !== null) {
+    const gigabytes = (choice.oversized / 1e9).toFixed(1)
+    report(
+      finding('HF-P306', {
+        ...place,
+        message: `a chunk of ${choice.text} holds about ${gigabytes} GB, and shorter ones would be more than 2000`,
+      }),
+    )
+  }
   const perChunk = choice.chunks === 0 ? null : rows / choice.chunks
   planned.columnstore = target.columnstore ? draftColumnstore(draft, perChunk, choice.days) : null
 }
