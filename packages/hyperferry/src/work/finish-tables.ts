@@ -23,12 +23,11 @@ export async function finishTables(
   tables: FinishedTables,
 ): Promise<string[]> {
   const statements = postStatements(ctx.plan, planDdl(ctx.plan, run.target.capabilities), tables)
-  const notes: string[] = []
-  await withSession(run, '', async (session) => {
-    await applyDdl(session, statements)
-  })
+  const { notValidated } = await withSession(run, '', (session) => applyDdl(session, statements))
   await moveSequences(run, ctx, tables.own)
-  return notes
+  return notValidated.map(
+    ({ table, name }) => `${table ?? ''}: foreign key ${name} stays NOT VALID, the rows break it (HF-P040)`,
+  )
 }
 
 /** The statements of the `post` phase whose time has come. Pure. */

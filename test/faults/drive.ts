@@ -1,0 +1,160 @@
+// Runs steps of a migration as the program does, in this process or in one of its own that can be killed.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { access } from 'node:fs/promises'
+import { firstDifference, planHash } from '../../packages/hyperferry/src/config/plan-hash.ts'
+import { installControl } from '../../packages/hyperferry/src/control/install.ts'
+import { withMigrationLock } from '../../packages/hyperferry/src/control/lock.ts'
+import { claimMigration } from '../../packages/hyperferry/src/control/migration-row.ts'
+import type { Failpoint } from '../../packages/hyperferry/src/failpoints.ts'
+import type { Json, Plan } from '../../packages/hyperferry/src/model.ts'
+import { openSource } from '../../packages/hyperferry/src/source/registry.ts'
+import type { BackfillResult } from '../../packages/hyperferry/src/steps/backfill.ts'
+import { backfill } from '../../packages/hyperferry/src/steps/backfill.ts'
+import type { StepContext } from '../../packages/hyperferry/src/steps/context.ts'
+import type { RelationalResult } from '../../packages/hyperferry/src/steps/relational.ts'
+import { relational } from '../../packages/hyperferry/src/steps/relational.ts'
+import { applyDdl } from '../../packages/hyperferry/src/target/apply.ts'
+import { openTarget } from '../../packages/hyperferry/src/target/connect.ts'
+import { planDdl } from '../../packages/hyperferry/src/target/ddl.ts'
+import { mutate } from './mutants.ts'
+import type { Mutant } from './mutants.ts'
+
+export interface Drive {
+  sourceUrl: string
+  targetUrl: string
+  plan: Plan
+  /** Default: schema, relational, backfill. */
+  steps?: ('schema' | 'relational' | 'backfill')[]
+  workers?: number
+  taskRows?: number
+  acceptQuarantine?: number
+  /** Work without the advisory lock, as a second tool would that does not know it. */
+  unlocked?: boolean
+  /** Bytes in memory; 0 sends all rows through the disk. */
+  memory?: number
+  /** Wait until this file exists, so that several start together. */
+  startAt?: string
+  mutant?: Mutant
+}
+
+export interface Driven {
+  relational?: RelationalResult
+  backfill?: BackfillResult
+  retries: string[]
+}
+
+/** Runs the steps here. */
+export async function drive(options: Drive): Promise<Driven> {
+  const { signal } = new AbortController()
+  const workers = options.workers ?? options.plan.backfill.workers
+  const plan = { ...options.plan, backfill: { workers, taskRows: options.taskRows ?? options.plan.backfill.taskRows } }
+  const target = await openTarget(options.targetUrl, { connections: workers + 1, signal })
+  try {
+    const source = await openSource(options.sourceUrl, { timezone: 'UTC', connections: workers + 1, signal })
+    try {
+      if (options.startAt !== undefined) await untilThere(options.startAt)
+      const work = async (): Promise<Driven> => {
+        const driven: Driven = { retries: [] }
+        const events: StepContext['events'] = { emit: (e) => void (e.kind === 'retry' && driven.retries.push(e.code)) }
+        const session = await target.session()
+        await installControl(session)
+        const { migrationId } = await claimMigration(session, {
+          name: plan.migration,
+          planHash: planHash(plan),
+          planJson: structuredClone(plan) as unknown as Json,
+          source: source.info,
+          targetIdentity: target.info.identity,
+          tool: 'test',
+          firstDifference: (stored) => firstDifference(stored as unknown as Plan, plan),
+        })
+        const steps = options.steps ?? ['schema', 'relational', 'backfill']
+        if (steps.includes('schema')) {
+          const statements = planDdl(plan, target.capabilities).filter(({ phase }) => phase === 'pre')
+          await applyDdl(session, statements)
+        }
+        await session.release()
+        const ctx = mutate(options.mutant, { plan, source, target, events, signal, migrationId })
+        const accept = {
+          acceptQuarantine: options.acceptQuarantine ?? 0,
+          retry: RETRY,
+          ...(options.memory === undefined ? {} : { memory: options.memory }),
+        }
+        if (steps.includes('relational')) driven.relational = await relational(ctx, accept)
+        if (steps.includes('backfill')) driven.backfill = await backfill(ctx, accept)
+        return driven
+      }
+      return options.unlocked ? await work() : await withMigrationLock(target, plan.migration, work)
+    } finally {
+      await source.close()
+    }
+  } finally {
+    await target.close()
+  }
+}
+
+const RETRY = { attempts: 60, firstMs: 20, longestMs: 500 }
+
+export interface Ended {
+  signal: NodeJS.Signals | null
+  code: number | null
+  driven: Driven | null
+  /** Code of the error it ended with. */
+  error: string | null
+  output: string
+}
+
+/** A process of its own that runs the steps. */
+export interface Child {
+  ended: Promise<Ended>
+  kill(): void
+}
+
+/** Starts the steps in a process that dies when it passes `failpoint` for the `times`-th time. */
+export function driveApart(options: Drive, failpoint?: `${Failpoint}` | `${Failpoint}:${number}`): Child {
+  const env = { ...process.env, HYPERFERRY_FAILPOINT: failpoint ?? '', NODE_OPTIONS: '' }
+  const child = spawn(process.execPath, [import.meta.filename], { env, stdio: ['pipe', 'pipe', 'pipe'] })
+  let output = ''
+  let problems = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (problems += chunk.toString()))
+  child.stdin.on('error', () => {})
+  child.stdin.end(JSON.stringify(options))
+  const ended = once(child, 'close').then(([code, signal]: unknown[]): Ended => {
+    const last = output.trim().split('\n').at(-1) ?? ''
+    const said = last.startsWith('{') ? (JSON.parse(last) as { driven?: Driven; error?: string }) : {}
+    return {
+      code: code as number | null,
+      signal: signal as NodeJS.Signals | null,
+      driven: said.driven ?? null,
+      error: said.error ?? null,
+      output: `${output}\n${problems}`,
+    }
+  })
+  return { ended, kill: () => void child.kill('SIGKILL') }
+}
+
+async function untilThere(file: string): Promise<void> {
+  while (
+    !(await access(file).then(
+      () => true,
+      () => false,
+    ))
+  )
+    await sleep(5)
+}
+
+if (import.meta.main) {
+  let text = ''
+  for await (const chunk of process.stdin) text += String(chunk)
+  const say = (what: unknown): void => void process.stdout.write(`${JSON.stringify(what)}\n`)
+  try {
+    say({ driven: await drive(JSON.parse(text) as Drive) })
+  } catch (error) {
+    const { code, message, exitCode } = error as { code?: string; message: string; exitCode?: number }
+    say({ error: code ?? 'unknown', message })
+    process.stderr.write(`${String((error as Error).stack)}\n`)
+    process.exitCode = exitCode ?? 1
+  }
+}
