@@ -30,8 +30,13 @@ export function normaliserOf(type: PgType): FieldNormaliser | null {
 /** Display scale set to what the digits need, no zero groups at either end. */
 function numeric(bytes: Uint8Array, start: number, end: number, to: Scratch): void {
   const sign = uint2(bytes, start + 4)
-  // NaN and the infinities.
-  if (sign >= 0xc000) return to.copy(bytes, start, end)
+  // NaN and the infinities are their sign alone; the server sends a scale with infinity that means nothing.
+  if (sign >= 0xc000) {
+    to.int4(0)
+    to.int2(sign)
+    to.int2(0)
+    return
+  }
   let first = start + 8
   let last = end
   let weight = int2(bytes, start + 2)

@@ -83,7 +83,8 @@ export const REJECT_CODES = {
   },
   'HF-D021': {
     title: 'The target refused the row',
-    means: 'The row breaks a constraint of the target table, or the target could not read a value; the SQLSTATE says which.',
+    means:
+      'The row breaks a constraint of the target table, or the target could not read a value; the SQLSTATE says which.',
     todo: 'Change the constraint or the type in the plan, or mend the row in the source.',
   },
 } as const satisfies Record<string, ValueCode>
