@@ -9,6 +9,7 @@ import type { CompareRange } from './ranges.ts'
 import { diffRows } from './row-diff.ts'
 import type { OddRow } from './row-diff.ts'
 import { samplesOf } from './samples.ts'
+import type { Finding } from './samples.ts'
 
 export interface ExamineOptions {
   excused: Excused
@@ -23,17 +24,6 @@ export interface ExamineOptions {
 
 /** Rows that differ are kept up to this size in all; the rest is only counted. */
 const KEEP_BYTES = 64 * 1024 * 1024
-
-/** What one range holds that the other side does not, before ranges are balanced against each other. */
-export interface Finding {
-  range: CompareRange
-  missing: OddRow[]
-  extra: OddRow[]
-  changed: { source: OddRow; target: OddRow }[]
-  /** Rows that differ but were too many to keep; they count as missing and extra. */
-  unseenMissing: number
-  unseenExtra: number
-}
 
 /** Compares the given ranges row by row. Only ranges that really differ are returned, in the order given. */
 export async function examine(

@@ -2,8 +2,19 @@
 import { tupleTexts } from './bench.ts'
 import type { Bench } from './bench.ts'
 import type { RowSample } from './document.ts'
-import type { Finding } from './examine.ts'
+import type { CompareRange } from './ranges.ts'
 import type { OddRow } from './row-diff.ts'
+
+/** What one range holds that the other side does not, before ranges are balanced against each other. */
+export interface Finding {
+  range: CompareRange
+  missing: OddRow[]
+  extra: OddRow[]
+  changed: { source: OddRow; target: OddRow }[]
+  /** Rows that differ but were too many to keep; they count as missing and extra. */
+  unseenMissing: number
+  unseenExtra: number
+}
 
 const SAMPLES = 10
 

@@ -1,0 +1,50 @@
+/** What the last verify said of a table, and whether it still holds. Pure. */
+import type { StepRecord } from '../control/step-log.ts'
+import type { Json } from '../model.ts'
+
+/** `stale`: the table was equal, and receipts have changed since. */
+export type VerdictState = 'never' | 'equal' | 'different' | 'stale'
+
+export interface Verdict {
+  state: VerdictState
+  /** Level of the run that decided; null when there was none. */
+  level: string | null
+  /** When that run ended, ISO 8601 UTC. */
+  at: string | null
+  /** The run's own words about the table; null when there was none. */
+  found: Json
+}
+
+/**
+ * Runs of level digest or rows decide, newest first. An equal run counts only for the digest that the receipts have now; a run over part of a
+ * table (`--from`, `--to`) has another digest and proves nothing about the whole, but what it finds different is different.
+ */
+export function verdictOf(steps: readonly StepRecord[], table: string, digest: string): Verdict {
+  let stale: Verdict | null = null
+  for (const step of steps.toReversed()) {
+    if (step.step !== 'verify' || step.status !== 'done') continue
+    const level = textOf(member(step.output, 'level'))
+    const found = tablesOf(step.output).find((each) => member(each, 'name') === table)
+    if (found === undefined || (level !== 'digest' && level !== 'rows')) continue
+    const verdict = { level, at: step.finishedAt, found }
+    if (member(found, 'equal') === false) return { state: 'different', ...verdict }
+    if (member(found, 'equal') === true && member(found, 'digest') === digest) return { state: 'equal', ...verdict }
+    stale ??= { state: 'stale', ...verdict }
+  }
+  return stale ?? { state: 'never', level: null, at: null, found: null }
+}
+
+/** A member of a JSON object; undefined when it is none or has none of this name. */
+export function member(json: Json | undefined, name: string): Json | undefined {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined
+  return (json as { readonly [key: string]: Json })[name]
+}
+
+function tablesOf(output: Json): readonly Json[] {
+  const tables = member(output, 'tables')
+  return Array.isArray(tables) ? (tables as readonly Json[]) : []
+}
+
+function textOf(json: Json | undefined): string | null {
+  return typeof json === 'string' ? json : null
+}

@@ -1,0 +1,150 @@
+/** Where the migration stands, from the books in the target alone; needs neither the source nor the lock. */
+import type { Gate, Plan, TableKind } from '../model.ts'
+import { readBooks } from '../report/books.ts'
+import type { Books, TableBooks } from '../report/books.ts'
+import type { VerdictState } from '../report/verdict.ts'
+import type { Target } from '../target/connect.ts'
+
+export interface StatusDocument {
+  migration: string
+  /** Whether any mutating step was begun in this target. */
+  started: boolean
+  /** The application writes to the source only. */
+  stage: 'off'
+  epoch: 0
+  /** The step at work, else the last one; null before the first. */
+  step: string | null
+  stepStatus: 'running' | 'done' | 'failed' | 'interrupted' | null
+  tables: StatusTable[]
+  writers: []
+  gates: Gate[]
+}
+
+export interface StatusTable {
+  /** Name in the target. */
+  name: string
+  source: string
+  kind: TableKind
+  rows: number
+  estimatedRows: number
+  /** 0–100 of the estimate; 100 only when nothing is left. */
+  percent: number
+  quarantined: number
+  /** What verify said, and whether it still holds. */
+  verified: VerdictState
+  /** In one word. */
+  status: 'waiting' | 'copying' | 'copied' | 'verified' | 'different'
+}
+
+/** Works while another hyperferry runs, and before anything was started. Throws HF-B013 for a newer control schema. */
+export async function status({ target, plan }: { target: Target; plan: Plan }): Promise<StatusDocument> {
+  const session = await target.session()
+  try {
+    await session.query('begin isolation level repeatable read read only')
+    const books = await readBooks(session, plan.migration)
+    await session.query('commit')
+    return books === null ? notStarted(plan) : standing(plan, books)
+  } finally {
+    await session.release()
+  }
+}
+
+function notStarted(plan: Plan): StatusDocument {
+  return {
+    migration: plan.migration,
+    started: false,
+    stage: 'off',
+    epoch: 0,
+    step: null,
+    stepStatus: null,
+    tables: plan.tables.map((table) => ({
+      name: table.name,
+      source: table.source,
+      kind: table.kind,
+      rows: 0,
+      estimatedRows: table.estimatedRows,
+      percent: 0,
+      quarantined: 0,
+      verified: 'never',
+      status: 'waiting',
+    })),
+    writers: [],
+    gates: [{ code: 'HF-B014', ok: false, reason: 'nothing was started in this target: run `hyperferry schema`' }],
+  }
+}
+
+function standing(plan: Plan, books: Books): StatusDocument {
+  const current = books.steps.findLast((each) => each.status === 'running') ?? books.steps.at(-1)
+  const registered = new Map(books.tables.map((table) => [table.source, table]))
+  const unregistered = notStarted(plan).tables
+  return {
+    migration: plan.migration,
+    started: true,
+    stage: 'off',
+    epoch: 0,
+    step: current?.step ?? null,
+    stepStatus: current?.status ?? null,
+    tables: unregistered.map((table) => {
+      const known = registered.get(table.source)
+      return known === undefined ? table : tableStatus(known, openRows(books, known.name))
+    }),
+    writers: [],
+    gates: gatesOf(plan, books),
+  }
+}
+
+function openRows(books: Books, table: string): number {
+  return books.quarantine.reduce((rows, each) => rows + (each.table === table ? each.rows : 0), 0)
+}
+
+function tableStatus(table: TableBooks, quarantined: number): StatusTable {
+  const rows = Number(table.rows)
+  const share = table.estimatedRows > 0 ? Math.floor((rows / table.estimatedRows) * 100) : 0
+  return {
+    name: table.name,
+    source: table.source,
+    kind: table.kind,
+    rows,
+    estimatedRows: table.estimatedRows,
+    percent: table.complete ? 100 : Math.min(99, share),
+    quarantined,
+    verified: table.verdict.state,
+    status: wordFor(table),
+  }
+}
+
+function wordFor({ complete, receipts, verdict }: TableBooks): StatusTable['status'] {
+  if (!complete) return receipts > 0 ? 'copying' : 'waiting'
+  if (verdict.state === 'equal') return 'verified'
+  return verdict.state === 'different' ? 'different' : 'copied'
+}
+
+/** What stands between now and a finished migration, each with its answer. */
+function gatesOf(plan: Plan, books: Books): Gate[] {
+  const names = plan.tables.map((table) => table.source)
+  const tables = names.map((name) => books.tables.find((each) => each.source === name))
+  const left = names.filter((_, index) => tables[index]?.complete !== true)
+  const unproven = names.filter((_, index) => tables[index]?.verdict.state !== 'equal')
+  const open = books.quarantine.reduce((rows, each) => rows + each.rows, 0)
+  return [
+    {
+      code: 'HF-V003',
+      ok: left.length === 0,
+      reason: left.length === 0 ? 'all tables are copied' : `left to copy: ${some(left)}`,
+    },
+    {
+      code: 'HF-B012',
+      ok: open === 0,
+      reason: open === 0 ? 'no rows in quarantine' : `${open} rows in quarantine: hyperferry quarantine list`,
+    },
+    {
+      code: 'HF-V001',
+      ok: unproven.length === 0,
+      reason: unproven.length === 0 ? 'all tables are proven equal' : `not proven equal: ${some(unproven)}`,
+    },
+  ]
+}
+
+function some(names: readonly string[]): string {
+  return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')
+}
