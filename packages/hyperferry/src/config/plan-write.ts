@@ -1,5 +1,5 @@
 /** The plan as a file that people review: reasons as comments, decisions with their alternatives beside them. */
-import { Document, isCollection, isMap, isPair, isScalar } from 'yaml'
+import { Document, isCollection, isMap, isPair, isScalar, visit, YAMLSeq } from 'yaml'
 import type { Node, Scalar } from 'yaml'
 import type { Finding, Forecast, Plan, PlannedTable } from '../model.ts'
 import { planToFile } from './plan-shape.ts'
@@ -78,7 +78,20 @@ function findingText({ severity, code, message, action, count }: Finding): strin
 }
 
 function flow(node: unknown): void {
-  if (isCollection(node)) node.flow = true
+  if (!isCollection(node)) return
+  node.flow = true
+  visit(node, {
+    Seq: (_, list) => {
+      // Lists are written tight, `[a, b]`, maps with room, `{ a: b }`.
+      list.toString = (context, ...hooks) => YAMLSeq.prototype.toString.call(list, tight(context), ...hooks)
+    },
+  })
+}
+
+type Context = Parameters<YAMLSeq['toString']>[0]
+
+function tight(context: Context): Context {
+  return context === undefined ? context : { ...context, flowCollectionPadding: '' }
 }
 
 function above(entry: unknown, texts: readonly string[]): void {

@@ -77,14 +77,23 @@ class Parser {
   #not(): string {
     if (this.#take('NOT')) return `NOT (${this.#not()})`
     const start = this.#at
-    if (this.#take('(')) {
+    const inner = this.#parenthesised()
+    if (inner !== null && !this.#isOperator()) return inner
+    // The parentheses held an operand.
+    this.#at = start
+    return this.#predicate()
+  }
+
+  #parenthesised(): string | null {
+    if (!this.#take('(')) return null
+    try {
       const inner = this.#or()
       this.#expect(')')
-      if (!this.#isOperator()) return inner
-      // The parentheses held an operand after all.
-      this.#at = start
+      return inner
+    } catch (error) {
+      if (error === UNSURE) return null
+      throw error
     }
-    return this.#predicate()
   }
 
   #predicate(): string {

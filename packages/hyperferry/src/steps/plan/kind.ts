@@ -90,7 +90,7 @@ function score(table: SourceTable, assessment: TableAssessment, candidate: TimeC
   add(-2, updated !== undefined, `rows are updated (${updated?.name ?? ''})`)
   add(-1, table.foreignKeys.length >= 3, `it refers to ${table.foreignKeys.length} tables`)
   add(1, SERIES_COLUMN.test(column), `${column} is a name for a time of measuring`)
-  add(-1, ENTITY_COLUMN.test(column), `${column} is a name for a fact about an entity`)
+  add(-2, ENTITY_COLUMN.test(column), `${column} is a name for a fact about an entity`)
   add(1, SERIES_TABLE.test(table.name), 'the table is named like a series')
   return points
 }
