@@ -87,7 +87,8 @@ export function digestBatch(d: Digest, n: Normaliser, bytes: Uint8Array, ends: U
   }
   for (const end of ends) {
     const length = n.normalise(bytes, start, end)
-    d.add(n.scratch.bytes, 0, length)
+    if (length === 0) d.add(bytes, start, end)
+    else d.add(n.scratch.bytes, 0, length)
     start = end
   }
 }
@@ -95,11 +96,8 @@ export function digestBatch(d: Digest, n: Normaliser, bytes: Uint8Array, ends: U
 /** The hash of one row in 32 hex digits, for finding the rows that differ. */
 export function rowHash(n: Normaliser, bytes: Uint8Array, start: number, end: number): string {
   const words = new Uint32Array(4)
-  if (n.identity) murmur3(bytes, start, end, SEED, words)
-  else {
-    // First the length: the buffer may be another one after a long row.
-    const length = n.normalise(bytes, start, end)
-    murmur3(n.scratch.bytes, 0, length, SEED, words)
-  }
+  const length = n.identity ? 0 : n.normalise(bytes, start, end)
+  if (length === 0) murmur3(bytes, start, end, SEED, words)
+  else murmur3(n.scratch.bytes, 0, length, SEED, words)
   return Array.from(words, (word) => word.toString(16).padStart(8, '0')).join('')
 }

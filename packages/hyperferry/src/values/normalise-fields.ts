@@ -3,24 +3,28 @@ import { canonicalJson } from './canonical-json.ts'
 import type { PgType } from './pgtype.ts'
 import type { Scratch } from './scratch.ts'
 
-/** Appends the normal form of the field's bytes [start, end) to `to`. */
-export type FieldNormaliser = (bytes: Uint8Array, start: number, end: number, to: Scratch) => void
+export interface FieldNormaliser {
+  /** Whether the field's bytes [start, end) surely are their own normal form, found without writing anything. */
+  isNormal(bytes: Uint8Array, start: number, end: number): boolean
+  /** Appends the normal form to `to`. */
+  write(bytes: Uint8Array, start: number, end: number, to: Scratch): void
+}
 
 /** null when every value of the type is its own normal form. */
 export function normaliserOf(type: PgType): FieldNormaliser | null {
   switch (type.name) {
     case 'numeric':
-      return numeric
+      return { isNormal: never, write: numeric }
     case 'bpchar':
-      return bpchar
+      return { isNormal: (bytes, start, end) => start === end || bytes[end - 1] !== 0x20, write: bpchar }
     case 'float4':
-      return float4
+      return { isNormal: isNumber4, write: float4 }
     case 'float8':
-      return float8
+      return { isNormal: isNumber8, write: float8 }
     case 'jsonb':
-      return jsonb
+      return { isNormal: never, write: jsonb }
     case 'array':
-      return array(type.arrayOf === null ? null : normaliserOf(type.arrayOf))
+      return { isNormal: never, write: array(type.arrayOf === null ? null : normaliserOf(type.arrayOf)) }
     // An interval's bytes are its triple already; json is compared as the text it is.
     default:
       return null
@@ -67,18 +71,26 @@ function bpchar(bytes: Uint8Array, start: number, end: number, to: Scratch): voi
 }
 
 /** NaN is all ones in the exponent and something in the fraction; −0 and the infinities stay. */
+function isNumber4(bytes: Uint8Array, start: number): boolean {
+  return (int4(bytes, start) & 0x7fff_ffff) <= 0x7f80_0000
+}
+
 function float4(bytes: Uint8Array, start: number, end: number, to: Scratch): void {
-  const word = int4(bytes, start)
-  if ((word & 0x7fff_ffff) > 0x7f80_0000) to.int4(0x7fc0_0000)
-  else to.copy(bytes, start, end)
+  if (isNumber4(bytes, start)) to.copy(bytes, start, end)
+  else to.int4(0x7fc0_0000)
+}
+
+function isNumber8(bytes: Uint8Array, start: number): boolean {
+  const high = int4(bytes, start) & 0x7fff_ffff
+  return high < 0x7ff0_0000 || (high === 0x7ff0_0000 && int4(bytes, start + 4) === 0)
 }
 
 function float8(bytes: Uint8Array, start: number, end: number, to: Scratch): void {
-  const high = int4(bytes, start) & 0x7fff_ffff
-  if (high > 0x7ff0_0000 || (high === 0x7ff0_0000 && int4(bytes, start + 4) !== 0)) {
+  if (isNumber8(bytes, start)) to.copy(bytes, start, end)
+  else {
     to.int4(0x7ff8_0000)
     to.int4(0)
-  } else to.copy(bytes, start, end)
+  }
 }
 
 /** The version byte, then the canonical text. */
@@ -88,7 +100,7 @@ function jsonb(bytes: Uint8Array, start: number, end: number, to: Scratch): void
 }
 
 /** Flags recomputed and the element's OID zeroed: both depend on who wrote it. Bounds belong to the value. */
-function array(element: FieldNormaliser | null): FieldNormaliser {
+function array(element: FieldNormaliser | null): FieldNormaliser['write'] {
   return (bytes, start, end, to) => {
     const dimensions = int4(bytes, start)
     to.int4(dimensions)
@@ -109,10 +121,14 @@ function array(element: FieldNormaliser | null): FieldNormaliser {
       at = from + length
       const mark = to.open()
       if (element === null) to.copy(bytes, from, at)
-      else element(bytes, from, at, to)
+      else element.write(bytes, from, at, to)
       to.close(mark)
     }
   }
+}
+
+function never(): boolean {
+  return false
 }
 
 function int2(bytes: Uint8Array, at: number): number {

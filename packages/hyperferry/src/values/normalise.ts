@@ -14,7 +14,8 @@ export interface Normaliser {
   /** Every tuple is its own normal form: `normalise` need not be called. */
   readonly identity: boolean
   /**
-   * Writes the normal form of one tuple to the beginning of `scratch.bytes` and returns its length.
+   * Writes the normal form of one tuple to the beginning of `scratch.bytes` and returns its length; 0 when the tuple is its own normal form
+   * (then nothing is written).
    * @throws HyperferryError HF-X001 when the tuple does not have the columns it was compiled for.
    */
   normalise(bytes: Uint8Array, start: number, end: number): number
@@ -51,14 +52,15 @@ class TupleNormaliser implements Normaliser {
         ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)
       const from = at + 4
       at = length < 0 ? from : from + length
-      if (field === null || length < 0) continue
+      if (field === null || length < 0 || field.isNormal(bytes, from, at)) continue
       scratch.copy(bytes, kept, from - 4)
       const mark = scratch.open()
-      field(bytes, from, at, scratch)
+      field.write(bytes, from, at, scratch)
       scratch.close(mark)
       kept = at
     }
     if (at !== end) unfit()
+    if (kept === start) return 0
     scratch.copy(bytes, kept, end)
     return scratch.size
   }
