@@ -27,7 +27,8 @@ export async function openMysql(url: string, options: SourceOptions): Promise<So
     })
     return {
       info: server.info,
-      checks: () => sessions.use((session) => runChecks(session, server, address)),
+      checks: () =>
+        sessions.use((session) => runChecks({ session, server, address, connections: options.connections })),
       inventory,
       assess: (table, how) =>
         sessions.use((session) => assessTable({ session, server, timezone: options.timezone }, table, how)),

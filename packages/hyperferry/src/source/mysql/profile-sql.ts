@@ -77,9 +77,10 @@ function firstOfMonth(name: string): string {
 
 function textQuestions(name: string, column: SourceColumn): Question[] {
   const utf8 = isUtf8Stored(column) ? name : `CONVERT(${name} USING utf8mb4)`
+  // Bytes are compared: some collations ignore NUL altogether.
   const list: Question[] = [
     { fact: 'bytes', sql: `MAX(OCTET_LENGTH(${utf8}))` },
-    { fact: 'nul', sql: `SUM(LOCATE(_binary 0x00, ${utf8}) > 0)` },
+    { fact: 'nul', sql: `SUM(LOCATE(0x00, CONVERT(${utf8} USING binary)) > 0)` },
   ]
   const raw = `CONVERT(${name} USING binary)`
   const asUtf8 = `CONVERT(${raw} USING utf8mb4)`
@@ -114,7 +115,7 @@ function jsonQuestions(name: string, mariadb: boolean): Question[] {
   list.push(
     { fact: 'invalidJson', sql: `SUM(NOT JSON_VALID(${name}))` },
     { fact: 'jsonSurrogate', sql: String.raw`SUM(REGEXP_REPLACE(${text}, ${pairs}, '') REGEXP '(?i)\\\\ud[89a-f]')` },
-    { fact: 'nul', sql: `SUM(LOCATE(_binary 0x00, ${name}) > 0)` },
+    { fact: 'nul', sql: `SUM(LOCATE(0x00, CONVERT(${name} USING binary)) > 0)` },
   )
   return list
 }

@@ -72,6 +72,23 @@ export class Session {
     }
   }
 
+  /** The first row of a query by column name, null when there is none. For statements whose columns differ by version. */
+  async record(sql: string): Promise<Map<string, string | null> | null> {
+    try {
+      return await this.#call<Map<string, string | null> | null>((done) => {
+        this.#connection.query(
+          { sql, rowsAsArray: true, typeCast: (field) => field.string('utf8') },
+          (error: unknown, rows: unknown, fields: readonly { name: string }[] | undefined) => {
+            const [row] = Array.isArray(rows) ? (rows as TextRow[]) : []
+            done(error, row ? new Map((fields ?? []).map(({ name }, i) => [name.toLowerCase(), row[i] ?? null])) : null)
+          },
+        )
+      })
+    } catch (error) {
+      throw mysqlError(error, 'Source query', 'read')
+    }
+  }
+
   /** Starts a prepared statement; its rows go to the sink. Rejects when it cannot be prepared. Call `unprepare` afterwards. */
   async stream(sql: string, sink: RowSink): Promise<void> {
     const id = await this.#call<number>((done) => {

@@ -126,33 +126,33 @@ export class Sessions implements SessionScope {
   }
 }
 
-/** One session, one transaction, one read at a time. */
+/** One session, one transaction: readers take turns. */
 export class SnapshotScope implements SessionScope {
   readonly #lease: Lease
-  #busy = false
+  #turn: Promise<void> = Promise.resolve()
 
   constructor(lease: Lease) {
     this.#lease = lease
   }
 
-  begin(): Promise<Lease> {
-    if (this.#busy) {
-      return Promise.reject(
-        new HyperferryError('HF-X001', { what: 'a snapshot of the source reads one thing at a time' }),
-      )
+  async begin(): Promise<Lease> {
+    const before = this.#turn
+    let over: () => void = () => {}
+    this.#turn = new Promise((resolve) => (over = resolve))
+    await before
+    const { session } = this.#lease
+    if (!session.usable) {
+      over()
+      throw new HyperferryError('HF-R002', {
+        what: 'the snapshot of the source ended with the read that was broken off',
+      })
     }
-    if (!this.#lease.session.usable) {
-      return Promise.reject(
-        new HyperferryError('HF-R002', { what: 'the snapshot of the source ended with the read that was broken off' }),
-      )
-    }
-    this.#busy = true
     const end = (abandoned = false): Promise<void> => {
-      this.#busy = false
-      if (abandoned) this.#lease.session.destroy()
+      if (abandoned) session.destroy()
+      over()
       return Promise.resolve()
     }
-    return Promise.resolve({ session: this.#lease.session, end })
+    return { session, end }
   }
 }
 
