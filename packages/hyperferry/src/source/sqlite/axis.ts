@@ -4,7 +4,7 @@ import { HyperferryError } from '../../errors.ts'
 import type { PlannedTable, Slice, SourceTable } from '../../model.ts'
 import { ident, sameName } from './names.ts'
 import { rowOf } from './open.ts'
-import type { SqliteValue } from './open.ts'
+import type { SqliteValue } from './value.ts'
 import { hiddenRowid, rowidAlias } from './shape.ts'
 
 export interface Axis {

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import { HyperferryError, codeOf, messageOf } from '../../errors.ts'
 import { sqliteError } from './errors.ts'
+import type { SqliteRow, SqliteValue } from './value.ts'
 
 /** How long a read waits for a writer that holds the file, in milliseconds. */
 const BUSY_MS = 10_000
@@ -64,10 +65,6 @@ export function prepare(database: DatabaseSync, sql: string): StatementSync {
   return statement
 }
 
-/** What a column of a row can be: INTEGER, REAL, TEXT, BLOB, NULL. */
-export type SqliteValue = bigint | number | string | Uint8Array | null
-export type SqliteRow = SqliteValue[]
-
 /** All rows of a small result. */
 export function rowsOf(database: DatabaseSync, sql: string, ...values: SqliteValue[]): SqliteRow[] {
   return prepare(database, sql).all(...values) as unknown as SqliteRow[]
@@ -82,7 +79,7 @@ function parseUrl(url: string): { candidates: string[]; immutable: boolean } {
   const match = /^sqlite3?:(.*)$/is.exec(url.trim())
   if (!match) throw misunderstood(url)
   let rest = (match[1] ?? '').replace(/^\/\/(localhost)?(?=\/)/i, '').replace(/^\/\//, '')
-  const immutable = /\?immutable=1$/.test(rest)
+  const immutable = rest.endsWith('?immutable=1')
   rest = rest.replace(/\?immutable=[01]$/, '')
   if (rest === '' || rest === ':memory:' || rest.includes('\0')) throw misunderstood(url)
   const candidates = [rest]

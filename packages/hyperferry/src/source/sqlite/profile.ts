@@ -7,8 +7,8 @@ import { parseIsoInstant } from '../../values/time.ts'
 import { TupleWriter } from '../../values/tuple-writer.ts'
 import { EPOCH_UNITS, unitOf } from './epoch.ts'
 import type { TimeUnit } from '../../model.ts'
-import type { SqliteValue } from './open.ts'
-import { ExactText } from './transcode.ts'
+import type { SqliteValue } from './value.ts'
+import { ExactText } from './value.ts'
 
 /** Distinct values are counted up to here. */
 const DISTINCT_LIMIT = 20_000

@@ -7,9 +7,9 @@ import type { Encoding } from './exact.ts'
 import { interrupted } from './interrupted.ts'
 import { ident } from './names.ts'
 import { prepare, rowOf } from './open.ts'
-import type { SqliteRow, SqliteValue } from './open.ts'
+import type { SqliteRow, SqliteValue } from './value.ts'
 import { rowKey } from './shape.ts'
-import type { ExactText } from './transcode.ts'
+import type { ExactText } from './value.ts'
 
 /** Tables of up to so many rows are looked at completely. */
 export const COMPLETE_ROWS = 1_000_000

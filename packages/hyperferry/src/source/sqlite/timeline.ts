@@ -3,8 +3,8 @@ import { parseIsoInstant, epochToMicros, julianToMicros, formatMicros } from '..
 import { compileZone } from '../../values/zones.ts'
 import type { ColumnRules, TimeUnit } from '../../model.ts'
 import { unitOf } from './epoch.ts'
-import type { SqliteValue } from './open.ts'
-import type { ExactText } from './transcode.ts'
+import type { SqliteValue } from './value.ts'
+import type { ExactText } from './value.ts'
 
 const DAY = 86_400_000_000n
 /** 1971-01-01 and 2101-01-01. */

@@ -13,7 +13,7 @@ import type { LossCode, RejectCode } from '../../values/reject-codes.ts'
 import { floorDiv, julianToMicros, parseIsoInstant } from '../../values/time.ts'
 import type { TupleWriter } from '../../values/tuple-writer.ts'
 import { compileZone } from '../../values/zones.ts'
-import type { ExactText } from './transcode.ts'
+import type { ExactText } from './value.ts'
 
 export interface TimeContext {
   rules: ColumnRules

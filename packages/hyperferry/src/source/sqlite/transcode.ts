@@ -11,21 +11,13 @@ import { parsePgType } from '../../values/pgtype.ts'
 import type { PgType } from '../../values/pgtype.ts'
 import type { LossCode } from '../../values/reject-codes.ts'
 import type { TupleWriter } from '../../values/tuple-writer.ts'
-import type { SqliteValue } from './open.ts'
 import { compileTime } from './times.ts'
 import { Utf8 } from './utf8.ts'
+import { ExactText } from './value.ts'
+import type { SqliteValue } from './value.ts'
 
 /** Writes one field. A value of TEXT comes as a string when that is exact, else as `ExactText`. @throws Reject */
 export type FieldWriter = (w: TupleWriter, value: SqliteValue | ExactText) => void
-
-/** Bytes of a TEXT value that a string cannot hold: invalid UTF-8, or the lone surrogates of a UTF-16 database. */
-export class ExactText {
-  readonly bytes: Uint8Array
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes
-  }
-}
 
 export interface ColumnContext {
   table: PlannedTable
