@@ -2,6 +2,7 @@
 import { finding } from '../../source/finding-codes.ts'
 import type { SourceColumn } from '../../model.ts'
 import { ident, literal } from '../../target/sql.ts'
+import { parsePgType } from '../../values/pgtype.ts'
 import type { Report, TableDraft } from './draft-types.ts'
 import { translate } from './expression.ts'
 import type { Namespace } from './names.ts'
@@ -30,7 +31,7 @@ export function draftChecks(draft: TableDraft, constraints: Namespace, report: R
   }
   for (const { source: column, planned: target } of columns) {
     const members = enumMembers(column)
-    if (members === null || !/^(text|varchar|character varying)/.test(target.type)) continue
+    if (members === null || !['text', 'varchar'].includes(parsePgType(target.type).name)) continue
     const allowed = draft.assessment.findings.some(
       ({ code, column: where }) => code === 'HF-P223' && where === column.name,
     )

@@ -9,9 +9,17 @@ export function joinTypes(a: string, b: string): string | null {
   return joinIntegers(left, right) ?? joinNumerics(left, right) ?? joinTexts(left, right) ?? joinOthers(left, right)
 }
 
-/** A boolean in a key is a small number. */
+/** In a key a boolean is a small number, and JSON is its text: json cannot be compared, and jsonb would take two texts for one. */
 export function keyType(type: string): string {
-  return parsePgType(type).name === 'bool' ? 'smallint' : type
+  switch (parsePgType(type).name) {
+    case 'bool':
+      return 'smallint'
+    case 'json':
+    case 'jsonb':
+      return 'text'
+    default:
+      return type
+  }
 }
 
 const INTEGERS = ['bool', 'int2', 'int4', 'int8'] as const

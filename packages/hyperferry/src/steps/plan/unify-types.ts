@@ -7,7 +7,10 @@ import { findColumn, findTable } from './lookup.ts'
 
 /** Changes the types of the drafts' columns in place. Columns without a common type keep theirs; their foreign key is left out later. */
 export function unifyTypes(drafts: readonly TableDraft[], report: Report): void {
-  for (const draft of drafts) for (const name of draft.source.primaryKey) plainKey(draft, name)
+  for (const draft of drafts) {
+    const unique = draft.source.indexes.filter((index) => index.unique).flatMap(({ parts }) => parts)
+    for (const name of [...draft.source.primaryKey, ...unique.map(({ column }) => column ?? '')]) plainKey(draft, name)
+  }
   const members = new Map<PlannedColumn, { draft: TableDraft; column: PlannedColumn }>()
   const links: [PlannedColumn, PlannedColumn][] = []
   for (const draft of drafts) {

@@ -17,6 +17,7 @@ test.each([
   ['timestamptz(3)', 'timestamptz', 'timestamptz'],
   ['timestamptz(3)', 'timestamptz(0)', 'timestamptz(3)'],
   ['uuid', 'bytea', 'bytea'],
+  ['jsonb', 'jsonb', 'text'],
   ['integer', 'text', null],
   ['timestamp', 'timestamptz', null],
   ['uuid', 'text', null],
