@@ -44,7 +44,7 @@ export interface Gated {
 /** Step 1: looks at both databases; those of a plan, or two URLs before there is one. */
 export async function check(options: PlanOptions): Promise<{ ok: boolean; checks: Check[] }> {
   const { source, target } = options
-  if (source !== undefined && target !== undefined) return withUrls({ ...options, source, target }, checkStep)
+  if (source !== undefined && target !== undefined) return withUrls({ ...options, source, target }, (both) => checkStep({ ...both, plan: null }))
   return withDatabases(loadPlan(options), options, ({ plan, source, target }) => checkStep({ source, target, plan }))
 }
 

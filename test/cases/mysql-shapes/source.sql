@@ -11,7 +11,7 @@ CREATE TABLE site (
   open_hours time(3) DEFAULT NULL,
   shift_sum time(6) DEFAULT NULL,
   founded year DEFAULT NULL,
-  flags set('roof','cellar','it''s, odd','{x}') NOT NULL DEFAULT '',
+  flags set('roof','cellar','it''s "odd"','{x}') NOT NULL DEFAULT '',
   status enum('planned','open','closed') NOT NULL DEFAULT 'planned',
   area decimal(65,30) DEFAULT NULL,
   rate decimal(5,2) NOT NULL DEFAULT 1.50,
@@ -37,9 +37,12 @@ CREATE TABLE site (
 
 INSERT INTO site (id, code, name, opened, closed, open_hours, shift_sum, founded, flags, status, area, rate, ratio, exact, mask, active, level, tiny, medium, big, doc, logo, fixed, memo, created, parent_id) VALUES
  (1, 'Berlin', 'Käsehaus', '2010-05-01', NULL, '23:59:59.999', '838:59:59.000000', 1901, 'roof,cellar', 'open', '12345678901234567890123456789012345.123456789012345678901234567890', 999.99, 1234567.89, 0.1, b'1010101010', 1, 7, 255, 16777215, 9223372036854775807, '{"b": 1, "a": [1.50, "x"], "n": 12345678901234567890}', x'00FF7F80', x'01020304', REPEAT('x', 100000), '1970-01-01 00:00:01.000001', NULL),
- (2, 'Zürich', 'C''est ça', '0000-00-00', '2010-00-00', '00:00:00', '-838:59:59.000000', 2155, '', 'closed', '-0.000000000000000000000000000001', -999.99, -0.0, -1e308, b'0', 0, 0, 0, 0, -9223372036854775808, 'null', '', x'00000000', '', '2038-01-19 03:14:07.999999', 1),
- (3, '北京😀', NULL, '2010-05-00', '9999-12-31', NULL, '24:00:00', NULL, 'it''s, odd,{x}', 'planned', NULL, 0, 3.4028234e38, 5e-324, NULL, 1, 0, NULL, NULL, NULL, '[]', NULL, NULL, '\\N \t \n "quoted", back\\slash', '2024-02-29 12:00:00', 2),
- (18446744073709551615, 'huge', '\0nul', '1000-01-01', NULL, NULL, NULL, 0, 'roof', 'no such label', 1, 1, 0.1, 1.7976931348623157e308, b'1111111111', 1, 1, 1, 1, 0, '"\\u0000"', NULL, NULL, CONCAT('nul', CHAR(0), 'inside'), '2024-01-01 00:00:00', NULL);
+ (2, 'Zürich', 'C''est ça', '1000-01-01', '1970-01-01', '00:00:00', '-838:59:59.000000', 2155, '', 'closed', '-0.000000000000000000000000000001', -999.99, -0.0, -1e308, b'0', 0, 0, 0, 0, -9223372036854775808, 'null', '', x'00000000', '', '2038-01-19 03:14:07.999999', 1),
+ (3, '北京😀', NULL, '9999-12-31', '9999-12-31', NULL, '24:00:00', NULL, 'it''s "odd",{x}', 'planned', NULL, 0, 3.4028234e38, 5e-324, NULL, 1, 0, NULL, NULL, NULL, '[]', NULL, NULL, '\\N \t \n "quoted", back\\slash', '2024-02-29 12:00:00', 2),
+ (18446744073709551615, 'huge', 'L''éclair €', '1000-01-01', NULL, NULL, NULL, 0, 'roof', 'no such label', 1, 1, 0.1, 1.7976931348623157e308, b'1111111111', 1, 1, 1, 1, 0, '"\\u0000"', NULL, NULL, 'ends with spaces  ', '2024-01-01 00:00:00', NULL);
+INSERT INTO site (id, code, name, opened, closed, memo) VALUES
+ (10, 'zero', NULL, '0000-00-00', NULL, NULL), (11, 'partial', NULL, '2020-01-01', '2010-00-00', NULL),
+ (12, 'nul', CONCAT('a', CHAR(0), 'b'), '2020-01-01', NULL, NULL), (13, 'nul too', NULL, '2020-01-01', NULL, CONCAT('nul', CHAR(0), 'inside'));
 
 CREATE TABLE device (
   id int unsigned NOT NULL AUTO_INCREMENT,
@@ -95,7 +98,7 @@ CREATE TABLE event_log (
   payload varbinary(200) DEFAULT NULL,
   KEY at (at)
 ) ENGINE=InnoDB;
-INSERT INTO event_log SELECT TIMESTAMPADD(MICROSECOND, CEIL(cnt / 3) * 90001000, '2023-12-31 23:00:00'), CONCAT('k', cnt % 5), UNHEX(HEX(cnt % 256)) FROM reading WHERE cnt < 9000;
+INSERT INTO event_log SELECT TIMESTAMPADD(MICROSECOND, CEIL(cnt / 3) * 90001000, '2023-12-31 23:00:00'), CONCAT('k', cnt % 5), UNHEX(HEX(cnt % 256)) FROM reading WHERE cnt < 9000 AND ts BETWEEN '2023-12-01' AND '2025-12-31';
 INSERT INTO event_log VALUES (NULL, 'no time', NULL), ('0000-00-00 00:00:00', 'zero', NULL), ('1969-12-31 23:59:59.999', 'before', x'00'), ('1969-12-31 23:59:59.999', 'before', x'00');
 
 -- Epoch columns: milliseconds with an index; seconds and microseconds beside it; negative and huge keys.
@@ -108,10 +111,10 @@ CREATE TABLE epoch_metric (
   PRIMARY KEY (id),
   KEY t (t)
 ) ENGINE=InnoDB;
-INSERT INTO epoch_metric SELECT CAST(cnt AS SIGNED) - 5000, 1700000000000 + cnt * 1000, 1700000000 + cnt, 1700000000000000 + cnt * 1000000, cnt / 3 FROM reading WHERE cnt < 10000;
+INSERT INTO epoch_metric SELECT CAST(cnt AS SIGNED) - 5000, 1700000000000 + cnt * 1000, 1700000000 + cnt, 1700000000000000 + cnt * 1000000, cnt / 3 FROM reading WHERE cnt < 10000 AND ts BETWEEN '2023-12-01' AND '2025-12-31';
 INSERT INTO epoch_metric VALUES (-9223372036854775808, -1, -1, -1, 0), (9223372036854775807, 1700000000001, 1700000000, 1700000000000001, 0);
 
 CREATE TABLE empty_series (id bigint NOT NULL AUTO_INCREMENT, ts timestamp(3) NOT NULL, v double, PRIMARY KEY (id), KEY ts (ts)) ENGINE=InnoDB;
-CREATE TABLE `Odd "name"; drop` (`select` int NOT NULL, `Größe in cm` decimal(6,3), `a_very_long_column_name_that_has_more_than_sixty_three_bytes_ümlaut` int, PRIMARY KEY (`select`)) ENGINE=InnoDB;
+CREATE TABLE `Odd "name"; drop` (`select` int NOT NULL, `Größe in cm` decimal(6,3), `länge_über_alles_größer_als_dreiundsechzig_bytes_möglich_äöüß` int, PRIMARY KEY (`select`)) ENGINE=InnoDB;
 INSERT INTO `Odd "name"; drop` VALUES (1, 1.5, 1), (-2147483648, -999.999, NULL);
 CREATE VIEW hot AS SELECT * FROM reading WHERE temp > 90;
