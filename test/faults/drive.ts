@@ -30,12 +30,16 @@ export interface Drive {
   workers?: number
   taskRows?: number
   acceptQuarantine?: number
+  /** Time series to copy; default all. */
+  tables?: string[]
   /** Work without the advisory lock, as a second tool would that does not know it. */
   unlocked?: boolean
   /** Bytes in memory; 0 sends all rows through the disk. */
   memory?: number
   /** Wait until this file exists, so that several start together. */
   startAt?: string
+  /** Failures in a row that are forgiven; default 60. */
+  attempts?: number
   mutant?: Mutant
 }
 
@@ -54,7 +58,7 @@ export async function drive(options: Drive): Promise<Driven> {
   try {
     const source = await openSource(options.sourceUrl, { timezone: 'UTC', connections: workers + 1, signal })
     try {
-      if (options.startAt !== undefined) await untilThere(options.startAt)
+      if (options.startAt !== undefined) await together(options.startAt)
       const work = async (): Promise<Driven> => {
         const driven: Driven = { retries: [] }
         const events: StepContext['events'] = { emit: (e) => void (e.kind === 'retry' && driven.retries.push(e.code)) }
@@ -78,11 +82,13 @@ export async function drive(options: Drive): Promise<Driven> {
         const ctx = mutate(options.mutant, { plan, source, target, events, signal, migrationId })
         const accept = {
           acceptQuarantine: options.acceptQuarantine ?? 0,
-          retry: RETRY,
+          retry: { ...RETRY, attempts: options.attempts ?? RETRY.attempts },
           ...(options.memory === undefined ? {} : { memory: options.memory }),
         }
         if (steps.includes('relational')) driven.relational = await relational(ctx, accept)
-        if (steps.includes('backfill')) driven.backfill = await backfill(ctx, accept)
+        if (steps.includes('backfill')) {
+          driven.backfill = await backfill(ctx, options.tables ? { ...accept, tables: options.tables } : accept)
+        }
         return driven
       }
       return options.unlocked ? await work() : await withMigrationLock(target, plan.migration, work)
@@ -108,16 +114,24 @@ export interface Ended {
 /** A process of its own that runs the steps. */
 export interface Child {
   ended: Promise<Ended>
+  /** Resolves when it waits for `startAt`. */
+  ready: Promise<void>
   kill(): void
 }
 
 /** Starts the steps in a process that dies when it passes `failpoint` for the `times`-th time. */
-export function driveApart(options: Drive, failpoint?: `${Failpoint}` | `${Failpoint}:${number}`): Child {
+export function driveApart(options: Drive, failpoint?: Failpoint | `${Failpoint}:${number}`): Child {
   const env = { ...process.env, HYPERFERRY_FAILPOINT: failpoint ?? '', NODE_OPTIONS: '' }
   const child = spawn(process.execPath, [import.meta.filename], { env, stdio: ['pipe', 'pipe', 'pipe'] })
   let output = ''
   let problems = ''
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const ready = new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      if (output.startsWith('ready\n')) resolve()
+    })
+    child.once('close', () => resolve())
+  })
   child.stderr.on('data', (chunk: Buffer) => (problems += chunk.toString()))
   child.stdin.on('error', () => {})
   child.stdin.end(JSON.stringify(options))
@@ -132,10 +146,12 @@ export function driveApart(options: Drive, failpoint?: `${Failpoint}` | `${Failp
       output: `${output}\n${problems}`,
     }
   })
-  return { ended, kill: () => void child.kill('SIGKILL') }
+  return { ended, ready, kill: () => void child.kill('SIGKILL') }
 }
 
-async function untilThere(file: string): Promise<void> {
+/** Says that it is ready, and waits for the word. */
+async function together(file: string): Promise<void> {
+  process.stdout.write('ready\n')
   while (
     !(await access(file).then(
       () => true,

@@ -11,8 +11,11 @@ export async function findings(world: World, targetUrl: string): Promise<string[
   try {
     const found: string[] = []
     for (const [name, { here, there }] of Object.entries(QUERIES)) {
-      const wanted = source.prepare(here).all().map(lineOf)
-      const { rows } = await client.query<Record<string, unknown>>(there)
+      const wanted = source
+        .prepare(here)
+        .all()
+        .map((row) => lineOf(row as Line))
+      const { rows } = await client.query<Line>(there)
       found.push(...difference(name, wanted, rows.map(lineOf)))
       found.push(
         ...(await ledgerFaults(client, name, {
@@ -49,7 +52,9 @@ const QUERIES: Record<string, { here: string; there: string }> = {
   },
 }
 
-function lineOf(row: Record<string, unknown>): string {
+type Line = Record<string, string | number | null>
+
+function lineOf(row: Line): string {
   return Object.values(row)
     .map((value) => (value === null ? '∅' : String(value)))
     .join('|')

@@ -93,7 +93,7 @@ function withQueries(ctx: StepContext, change: Change): StepContext {
   return { ...ctx, target }
 }
 
-function bound<T extends object>(of: T, key: string | symbol): unknown {
+function bound(of: object, key: string | symbol): unknown {
   const value: unknown = Reflect.get(of, key, of)
   return typeof value === 'function' ? (value.bind(of) as unknown) : value
 }

@@ -43,10 +43,14 @@ const fixedForms: Record<string, { length: number; text: (field: DataView) => st
   int2: { length: 2, text: (field) => String(field.getInt16(0)) },
   int4: { length: 4, text: (field) => String(field.getInt32(0)) },
   int8: { length: 8, text: (field) => String(field.getBigInt64(0)) },
-  float4: { length: 4, text: (field) => String(field.getFloat32(0)) },
-  float8: { length: 8, text: (field) => String(field.getFloat64(0)) },
+  float4: { length: 4, text: (field) => numberText(field.getFloat32(0)) },
+  float8: { length: 8, text: (field) => numberText(field.getFloat64(0)) },
   date: { length: 4, text: (field) => `2000-01-01 + ${field.getInt32(0)} days` },
   time: { length: 8, text: (field) => `00:00:00 + ${field.getBigInt64(0)} µs` },
   timestamp: { length: 8, text: (field) => `2000-01-01 + ${field.getBigInt64(0)} µs` },
   timestamptz: { length: 8, text: (field) => `2000-01-01Z + ${field.getBigInt64(0)} µs` },
+}
+
+function numberText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value)
 }

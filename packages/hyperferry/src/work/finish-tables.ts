@@ -1,7 +1,10 @@
 /** What is made once the rows are there: indexes, foreign keys, statistics, sequences. */
+import { HyperferryError } from '../errors.ts'
 import type { Plan, PlannedTable } from '../model.ts'
 import type { Source } from '../source/source.ts'
 import { applyDdl } from '../target/apply.ts'
+import type { Applied } from '../target/apply.ts'
+import type { Session } from '../target/connect.ts'
 import { planDdl } from '../target/ddl.ts'
 import type { DdlStatement } from '../target/ddl.ts'
 import { patiently, withSession } from './attempts.ts'
@@ -23,12 +26,26 @@ export async function finishTables(
   tables: FinishedTables,
 ): Promise<string[]> {
   const statements = postStatements(ctx.plan, planDdl(ctx.plan, run.target.capabilities), tables)
-  const { notValidated } = await withSession(run, '', (session) => applyDdl(session, statements))
+  const { notValidated } = await withSession(run, '', (session) => applyPatiently(session, statements))
   await moveSequences(run, ctx, tables.own)
   return notValidated.map(
     ({ table, name }) => `${table ?? ''}: foreign key ${name} stays NOT VALID, the rows break it (HF-P040)`,
   )
 }
+
+/** Another tool may make the same index at the same time: then it is there, and the second look sees it. */
+async function applyPatiently(session: Session, statements: readonly DdlStatement[]): Promise<Applied> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await applyDdl(session, statements)
+    } catch (error) {
+      if (attempt === 5 || !(error instanceof HyperferryError) || !madeMeanwhile.has(error.sqlstate ?? '')) throw error
+    }
+  }
+}
+
+/** Exists already, as a relation, a constraint, or a row of a catalog. */
+const madeMeanwhile = new Set(['42P07', '42710', '23505'])
 
 /** The statements of the `post` phase whose time has come. Pure. */
 export function postStatements(

@@ -1,7 +1,6 @@
 /** SQL conditions that compare a staged row `s` with a row `t` of the target. */
 import type { Session } from '../target/connect.ts'
 import { ident, literal } from '../target/sql.ts'
-import type { PgType } from '../values/pgtype.ts'
 import type { Stage } from './stage.ts'
 import type { TableWork } from './table-work.ts'
 
@@ -16,14 +15,19 @@ export function keyNotNull(columns: readonly string[]): string {
 
 /** Every column is the same to an application, and to the digest: −0 is not 0, case and spaces count, 1.0 is 1.00. */
 export function equalRows(work: TableWork): string {
-  const conditions = work.columns.map((column, index) => equalValues(work.types[index], ident(column.name)))
+  const byValue: string[] = []
+  const byBytes: string[] = []
+  for (const [index, column] of work.columns.entries()) {
+    const type = work.types[index]
+    const list = type !== undefined && sameByValue.has(type.name) ? byValue : byBytes
+    list.push(ident(column.name))
+  }
+  const conditions = byValue.map((name) => `t.${name} is not distinct from s.${name}`)
+  // *= compares the bytes of the values: collations and -0 cannot blur it, and json has no other equality. Without the casts it would be
+  // taken apart into a comparison of the fields.
+  const row = (of: string): string => `row(${byBytes.map((name) => `${of}.${name}`).join(', ')})::pg_catalog.record`
+  if (byBytes.length > 0) conditions.push(`${row('t')} *= ${row('s')}`)
   return conditions.length === 0 ? 'true' : conditions.join(' and ')
-}
-
-function equalValues(type: PgType | undefined, name: string): string {
-  const byValue = type !== undefined && sameByValue.has(type.name)
-  // *= compares the bytes of the values: collations and -0 cannot blur it, and json has no other equality.
-  return byValue ? `t.${name} is not distinct from s.${name}` : `row(t.${name}) *= row(s.${name})`
 }
 
 /** Types that write one value in several ways. */
