@@ -3,6 +3,7 @@
 const FIRST_BYTES = 256 * 1024
 /** PostgreSQL allocates a field with its header in one piece of at most 1 GB − 1. */
 export const MAX_FIELD_BYTES = 0x3fff_ffff - 5
+const LARGEST_GUESS = 64 * 1024 * 1024
 const TWO_32 = 4294967296
 
 /** What `take` hands over. `ends[i]` is where row i stops in `bytes`. */
@@ -155,8 +156,9 @@ export class TupleWriter {
     this.rows = 0
     this.size = 0
     this.rowStart = 0
-    // The next batch will be about as large as this one; a little more spares the last growth.
-    this.bytes_ = Buffer.allocUnsafeSlow(Math.max(this.first, length + (length >>> 3)))
+    // The next batch will be about as large as this one; a little more spares the last growth. One huge row is no measure.
+    const next = Math.min(Math.ceil(length * 1.125), LARGEST_GUESS)
+    this.bytes_ = Buffer.allocUnsafeSlow(Math.max(this.first, next))
     this.view = viewOf(this.bytes_)
     return taken
   }

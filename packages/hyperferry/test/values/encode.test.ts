@@ -95,6 +95,7 @@ describe('numeric', () => {
     'nan',
     '1e5.5',
     '--1',
+    'ıı',
     '1e1234567890123',
   ])('%j is no number', (given) => {
     expect(numeric(given, 'numeric')).toBe('HF-D010')
@@ -276,6 +277,14 @@ describe('times', () => {
     // 00:30 UTC, not 01:30 UTC.
     expect(wall(10, 27, 2, 30)).toEqual([at(1_729_989_000_000_000n, 'timestamptz'), 1])
     expect(wall(7, 1, 0, 30)).toEqual([at(1_719_786_600_000_000n, 'timestamptz'), 0])
+    // Types without a zone keep the wall clock, gap or not.
+    const kept = outcome((w) =>
+      encodeWallParts(w, daysFromCivil(2024, 3, 31), 9_000_000_000, berlin, parsePgType('timestamp'), {
+        onFloor: nothing,
+        onFold: nothing,
+      }),
+    )
+    expect(kept).toBe(at(1_711_852_200_000_000n, 'timestamp'))
     const york = compileZone('America/New_York')
     const late = outcome((w) =>
       encodeWallParts(w, daysFromCivil(2024, 7, 1), 23 * 3_600_000_000, york, parsePgType('timestamptz'), {

@@ -19,7 +19,7 @@ let digits = new Uint8Array(1024)
  * @throws Reject HF-D002 when the whole part is too long, HF-D003 when digits of the fraction would be lost, HF-D010 when it is no number.
  */
 export function encodeNumericText(w: TupleWriter, text: Uint8Array | string, type: PgType): void {
-  const bytes = typeof text === 'string' ? Buffer.from(text, 'latin1') : text
+  const bytes = typeof text === 'string' ? Buffer.from(text, 'utf8') : text
   const end = bytes.length
   let at = 0
   let negative = false

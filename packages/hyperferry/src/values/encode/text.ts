@@ -75,8 +75,7 @@ function repairText(text: Uint8Array, rules: TextRules, onLoss: (code: LossCode)
   switch (rules.invalidText) {
     case 'replace':
       onLoss('HF-L004')
-      // ignoreBOM: a byte order mark is part of the value.
-      return Buffer.from(new TextDecoder('utf-8', { ignoreBOM: true }).decode(text), 'utf8')
+      return replaceInvalid(text)
     case 'windows-1252': {
       const decoded = decodeWindows1252(text)
       if (decoded === null) return reject('HF-D007', 'neither UTF-8 nor windows-1252')
@@ -92,5 +91,38 @@ function repairNul(text: Uint8Array, rules: TextRules, onLoss: (code: LossCode) 
   if (rules.nul !== 'strip' && rules.nul !== 'replace') return reject('HF-D006', 'NUL byte')
   onLoss('HF-L003')
   if (rules.nul === 'strip') return text.filter((c) => c !== 0)
-  return Buffer.from(Buffer.from(text).toString('utf8').replaceAll('\0', '\ufffd'), 'utf8')
+  return replaceNul(text)
 }
+
+/** In bytes: a long text does not fit a string. */
+function replaceNul(text: Uint8Array): Uint8Array {
+  let count = 0
+  for (const c of text) if (c === 0) count += 1
+  const out = new Uint8Array(text.length + count * 2)
+  let at = 0
+  for (const c of text) {
+    if (c === 0) {
+      out.set(REPLACEMENT, at)
+      at += REPLACEMENT.length
+    } else {
+      out[at] = c
+      at += 1
+    }
+  }
+  return out
+}
+
+/** U+FFFD for what is not UTF-8, as browsers place it; in pieces, because a long text does not fit a string. */
+function replaceInvalid(text: Uint8Array): Uint8Array {
+  // ignoreBOM: a byte order mark is part of the value.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  const pieces: Buffer[] = []
+  for (let at = 0; at < text.length; at += PIECE) {
+    const stream = at + PIECE < text.length
+    pieces.push(Buffer.from(decoder.decode(text.subarray(at, at + PIECE), { stream }), 'utf8'))
+  }
+  return Buffer.concat(pieces)
+}
+
+const REPLACEMENT = Buffer.from('\ufffd', 'utf8')
+const PIECE = 16 * 1024 * 1024

@@ -68,7 +68,7 @@ export interface WallLosses {
 }
 
 /**
- * A wall-clock value of `zone` into timestamptz, timestamp or date (in UTC). At a fold the earlier instant.
+ * A wall-clock value of `zone` into timestamptz; in timestamp and date it stays the wall clock that it is. At a fold the earlier instant.
  * @throws Reject HF-D011 for a wall time that does not exist, HF-D004 out of range.
  */
 // eslint-disable-next-line max-params -- hot path: no object per value
@@ -80,7 +80,9 @@ export function encodeWallParts(
   type: PgType,
   losses: WallLosses,
 ): void {
-  if (zone.isUtc) return encodeTimestampParts(w, days, microsOfDay, type, losses.onFloor)
+  if (zone.isUtc || type.name !== 'timestamptz') {
+    return encodeTimestampParts(w, days, microsOfDay, type, losses.onFloor)
+  }
   const offset = zone.offsetAtWall(days * 86400 + Math.floor(microsOfDay / 1_000_000))
   if (Number.isNaN(offset)) reject('HF-D011', `does not exist in ${zone.name}`)
   if (zone.lastWasFold) losses.onFold()
