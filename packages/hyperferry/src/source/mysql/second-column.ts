@@ -87,11 +87,12 @@ function number({ planned, source, name, base }: Shape): CanonicalColumn {
     if (base === 'bytea') return { sql: `LOWER(HEX(${name}))`, finish: same }
     return { sql: `CONCAT(CAST(${name} AS UNSIGNED))`, finish: same }
   }
-  // `* 1e0` shows a FLOAT as the double it is, and keeps −0; ZEROFILL pads what is not an expression.
+  // `* 1e0` shows a FLOAT as the double it is, and keeps −0. Not as a string expression: MySQL would cut that to 22 characters.
   if (source.base === 'float' || source.base === 'double') {
-    return { sql: `CONCAT(${name} * 1e0)`, finish: base === 'real' || base.startsWith('double') ? same : plainNumber }
+    return { sql: `${name} * 1e0`, finish: base === 'real' || base.startsWith('double') ? same : plainNumber }
   }
   if (source.base === 'year') return { sql: `CONCAT(${name} + 0)`, finish: same }
+  // ZEROFILL pads what is not an expression.
   const shown = source.zerofill ? `CONCAT(${name} + 0)` : `CONCAT(${name})`
   if (isText(base)) return { sql: shown, finish: hexOfAscii }
   return { sql: shown, finish: plainNumber }
