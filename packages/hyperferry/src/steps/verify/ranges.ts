@@ -17,7 +17,7 @@ export interface CompareRange {
 }
 
 /** Rows of a range when receipts are merged; large enough to keep statements few, small enough to spread over workers. */
-const RANGE_ROWS = 1_000_000
+const RANGE_ROWS = 250_000
 
 /** Whether the target can be cut along the table's axis. */
 export function isCuttable(table: PlannedTable): boolean {
@@ -44,9 +44,14 @@ export function residualRange(table: PlannedTable): CompareRange {
 
 /**
  * Ranges from receipts. Together they cover the axis from −∞ to +∞ and the rows without a position, if the receipts do.
- * One range for the whole table when the target cannot be cut.
+ * One range for the whole table when the target cannot be cut. Receipts are merged up to about `rows` rows, default 250,000.
  */
-export function rangesOfReceipts(table: PlannedTable, receipts: readonly Receipt[], timezone: string): CompareRange[] {
+export function rangesOfReceipts(
+  table: PlannedTable,
+  receipts: readonly Receipt[],
+  options: { timezone: string; rows?: number },
+): CompareRange[] {
+  const { timezone, rows = RANGE_ROWS } = options
   if (
     !isCuttable(table) ||
     (receipts.length === 1 && receipts[0]?.span.from === null && receipts[0].span.to === null)
@@ -60,7 +65,7 @@ export function rangesOfReceipts(table: PlannedTable, receipts: readonly Receipt
     group.push(receipt)
     const end = receipt.span.to
     const isLast = index === main.length - 1
-    if (!isLast && (end === null || rowsOf(group) < RANGE_ROWS || !isExactCut(table, end, timezone))) continue
+    if (!isLast && (end === null || rowsOf(group) < rows || !isExactCut(table, end, timezone))) continue
     const span = { from: group[0]?.span.from ?? null, to: end }
     ranges.push({ ...rangeOf(table, span, timezone), promised: promiseOf(group) })
     group = []
@@ -77,7 +82,7 @@ export function isExactCut(table: PlannedTable, position: bigint, timezone: stri
   return axisLiteral(table, position - 1n, timezone) !== axisLiteral(table, position, timezone)
 }
 
-/** The range within which `from ≤ instant < to` holds on the target's axis; for `--from` and `--to`. */
+/** Whether two half-open ranges have a position in common. */
 export function overlaps(range: Span, wanted: Span): boolean {
   const startsBefore = range.from === null || wanted.to === null || range.from < wanted.to
   const endsAfter = range.to === null || wanted.from === null || range.to > wanted.from

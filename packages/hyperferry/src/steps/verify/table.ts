@@ -12,7 +12,7 @@ import { jsonCount } from './document.ts'
 import type { DifferentRange, VerifiedTable, VerifyLevel } from './document.ts'
 import { Excused } from './excused.ts'
 import type { KeptBack } from './excused.ts'
-import { isCuttable, overlaps, rangeOf, rangesOfReceipts, residualRange, wholeRange } from './ranges.ts'
+import { isCuttable, isExactCut, overlaps, rangeOf, rangesOfReceipts, residualRange, wholeRange } from './ranges.ts'
 import type { CompareRange } from './ranges.ts'
 import { shareOut } from './snapshot.ts'
 
@@ -33,9 +33,8 @@ export interface TableCase {
 
 /** Compares one table on one snapshot of the target. The second opinion is not part of it. */
 export async function verifyTable(one: TableCase): Promise<VerifiedTable> {
-  const all = await rangesOf(one)
-  const ranges = all.filter((each) => each.slice.kind !== 'range' || overlaps(each.slice, one.window))
-  const isWhole = ranges.length === all.length
+  const ranges = await rangesOf(one)
+  const isWhole = one.window.from === null && one.window.to === null
   const result = emptyResult(one, ranges.length)
   const held = await holdings(one, ranges)
   const counts = await countAll(one, { ranges, isWhole, held })
@@ -62,19 +61,37 @@ interface Held {
   rejected: number[]
 }
 
+/** Together the whole table, or all of it that reaches into the window. */
 async function rangesOf(one: TableCase): Promise<CompareRange[]> {
-  const { bench, receipts, level } = one
-  if (level === 'count' && !isFinished(receipts, bench.table.split)) return [wholeRange()]
-  if (level !== 'rows') return rangesOfReceipts(bench.table, receipts, bench.timezone)
-  if (!isCuttable(bench.table)) return [wholeRange()]
+  const { bench, receipts, level, window } = one
+  const { table, timezone } = bench
+  if (!isCuttable(table)) return level === 'rows' ? [wholeRange()] : rangesOfReceipts(table, receipts, { timezone })
+  const isWindow = window.from !== null || window.to !== null
+  if (level === 'rows') {
+    const ranges = await walk(bench, border(bench, window.from), border(bench, window.to))
+    return isWindow ? ranges : [...ranges, residualRange(table)]
+  }
+  if (!isFinished(receipts, table.split)) return [isWindow ? rangeOf(table, window, timezone) : wholeRange()]
+  if (!isWindow) return rangesOfReceipts(table, receipts, { timezone })
+  const single = rangesOfReceipts(table, receipts, { timezone, rows: 0 })
+  return single.filter(({ slice }) => slice.kind === 'all' || (slice.kind === 'range' && overlaps(slice, window)))
+}
+
+/** A position that both sides can be cut at; unbounded where the target is too coarse for it. */
+function border(bench: Bench, position: bigint | null): bigint | null {
+  return position === null || !isExactCut(bench.table, position, bench.timezone) ? null : position
+}
+
+async function walk(bench: Bench, start: bigint | null, end: bigint | null): Promise<CompareRange[]> {
   const ranges: CompareRange[] = []
-  let from: bigint | null = null
-  do {
+  let from = start
+  for (;;) {
     const to = await exactAdvance(bench, from, ROWS_A_RANGE)
-    ranges.push(rangeOf(bench.table, { from, to }, bench.timezone))
+    const isLast = to === null || (end !== null && to >= end)
+    ranges.push(rangeOf(bench.table, { from, to: isLast ? end : to }, bench.timezone))
+    if (isLast) return ranges
     from = to
-  } while (from !== null)
-  return [...ranges, residualRange(bench.table)]
+  }
 }
 
 /** Rows of a range that is read on both sides. */

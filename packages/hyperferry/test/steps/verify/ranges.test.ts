@@ -36,16 +36,18 @@ describe('ranges of receipts', () => {
           const sorted = cuts.toSorted((a, b) => (a < b ? -1 : 1))
           const edges = [null, ...sorted, null]
           const receipts = edges.slice(1).map((to, index) => receipt(edges[index] ?? null, to, rows))
-          const ranges = rangesOfReceipts(byTime(type), [...receipts.toReversed(), receipt(null, null, 3, 1)], 'UTC')
+          const ranges = rangesOfReceipts(byTime(type), [...receipts.toReversed(), receipt(null, null, 3, 1)], {
+            timezone: 'UTC',
+          })
           const main = ranges.filter((each) => each.slice.kind === 'range')
           expect(ranges.at(-1)).toMatchObject({ slice: { kind: 'residual' }, where: '"ts" is null' })
           expect(main[0]?.from).toBeNull()
           expect(main.at(-1)?.to).toBeNull()
           for (const [index, range] of main.entries()) {
             // Half-open and touching, in the source's positions and in the target's literals alike.
-            if (index > 0) expect(range.from).toBe(main[index - 1]?.to)
-            if (range.slice.kind === 'range' && range.slice.to !== null)
-              expect(isExactCut(byTime(type), range.slice.to, 'UTC')).toBe(true)
+            expect(range.from).toBe(index === 0 ? null : main[index - 1]?.to)
+            const end = range.slice.kind === 'range' ? range.slice.to : null
+            expect(end === null || isExactCut(byTime(type), end, 'UTC')).toBe(true)
           }
           const promised = ranges.reduce((sum, each) => sum + (each.promised?.rows ?? 0), 0)
           expect(promised).toBe(rows * receipts.length + 3)
@@ -58,8 +60,8 @@ describe('ranges of receipts', () => {
   test('a border that the target cannot tell from its neighbour is no border', () => {
     const half = 500_000n
     const receipts = [receipt(null, half, 2_000_000), receipt(half, null, 2_000_000), receipt(null, null, 0, 1)]
-    expect(rangesOfReceipts(byTime('timestamp(6)'), receipts, 'UTC')).toHaveLength(3)
-    const coarse = rangesOfReceipts(byTime('timestamp(0)'), receipts, 'UTC')
+    expect(rangesOfReceipts(byTime('timestamp(6)'), receipts, { timezone: 'UTC' })).toHaveLength(3)
+    const coarse = rangesOfReceipts(byTime('timestamp(0)'), receipts, { timezone: 'UTC' })
     expect(coarse.map((each) => each.where)).toEqual(['"ts" is not null', '"ts" is null'])
     expect(coarse[0]?.promised).toMatchObject({ rows: 4_000_000, quarantined: 2 })
   })
@@ -70,7 +72,7 @@ describe('ranges of receipts', () => {
       axis: null,
       columns: [{ name: 'v', sourceType: 'int', type: 'integer' }],
     })
-    expect(rangesOfReceipts(whole, [receipt(null, null, 5)], 'UTC')).toMatchObject([
+    expect(rangesOfReceipts(whole, [receipt(null, null, 5)], { timezone: 'UTC' })).toMatchObject([
       { slice: { kind: 'all' }, where: null },
     ])
     const rowid = plannedTable({
@@ -79,7 +81,9 @@ describe('ranges of receipts', () => {
       columns: [{ name: 'v', sourceType: 'int', type: 'integer' }],
     })
     const receipts = [receipt(null, 5n, 5), receipt(5n, null, 5), receipt(null, null, 0, 1)]
-    expect(rangesOfReceipts(rowid, receipts, 'UTC')).toMatchObject([{ slice: { kind: 'all' }, promised: { rows: 10 } }])
+    expect(rangesOfReceipts(rowid, receipts, { timezone: 'UTC' })).toMatchObject([
+      { slice: { kind: 'all' }, promised: { rows: 10 } },
+    ])
   })
 })
 
