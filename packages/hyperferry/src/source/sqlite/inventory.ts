@@ -139,7 +139,7 @@ function readColumn(row: readonly unknown[], { parsed, listed, alias }: TableFac
     type: declared.toLowerCase(),
     // A key column may be NULL in SQLite, except the rowid itself and WITHOUT ROWID (or STRICT) keys.
     nullable: notNull !== 1n && column !== alias && !(isKey && (listed.withoutRowid || listed.strict)),
-    default: generated || dflt === null ? null : columnDefault(String(dflt)),
+    default: generated || typeof dflt !== 'string' ? null : columnDefault(dflt),
     generated: generated ? { expression: extra?.generated ?? '', stored: hidden === 3n } : null,
     autoIncrement: column === alias,
     onUpdateNow: false,

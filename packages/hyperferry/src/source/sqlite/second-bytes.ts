@@ -1,7 +1,7 @@
 /** Second opinion on text, bytes, UUIDs and JSON: hex made by SQLite, checked and put right by the platform's own decoders. */
 import { LEFT_OUT } from './second-rendering.ts'
 import type { Rendering, SecondColumn } from './second-rendering.ts'
-import { plainDecimal, shortest } from './second-numbers.ts'
+import { isNegativeZeroSql, plainDecimal, shortest } from './second-numbers.ts'
 
 /** text, varchar(n), char(n). */
 export function canonicalText({ sql, type, column, encoding }: SecondColumn): Rendering {
@@ -10,12 +10,13 @@ export function canonicalText({ sql, type, column, encoding }: SecondColumn): Re
     sql: [
       `typeof(${sql})`,
       `CASE typeof(${sql}) WHEN 'real' THEN quote(${sql}) WHEN 'integer' THEN CAST(${sql} AS TEXT) ELSE hex(${sql}) END`,
+      isNegativeZeroSql(sql),
     ],
-    finish([kind, shown]) {
+    finish([kind, shown, isNegativeZero]) {
       if (kind === 'blob' || typeof shown !== 'string') return LEFT_OUT
-      if (kind === 'integer') return hexOf(shown)
-      if (kind === 'real') return hexOf(realAsText(shown))
-      let text = decode(shown, encoding)
+      const number =
+        kind === 'integer' ? shown : isNegativeZero === 1n ? '-0.0' : kind === 'real' ? realAsText(shown) : null
+      let text = number ?? decode(shown, encoding)
       if (text === null) {
         if (invalidText === 'quarantine') return LEFT_OUT
         text = repair(shown, encoding, invalidText)

@@ -32,7 +32,13 @@ export function canonicalNumeric({ sql, type }: SecondColumn): Rendering {
       if (kind === 'real') {
         const value = Number(exact)
         if (!Number.isFinite(value)) return scale === null ? (value > 0 ? 'Infinity' : '-Infinity') : LEFT_OUT
-        const plain = scale === null ? plainDecimal(shortest(value)) : withScale(shown, value, scale)
+        // From 2^53 on every double is a whole number, and SQLite prints seventeen digits of it.
+        const isLarge = scale !== null && Math.abs(value) >= 2 ** 53
+        const plain = isLarge
+          ? BigInt(value).toString()
+          : scale === null
+            ? plainDecimal(shortest(value))
+            : withScale(shown, value, scale)
         return plain === null ? LEFT_OUT : fitting(plain, type)
       }
       if (!/^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/.test(shown)) return LEFT_OUT
@@ -43,13 +49,11 @@ export function canonicalNumeric({ sql, type }: SecondColumn): Rendering {
 
 /** real, double precision: `[-]D[.DDD]e[-]X`. */
 export function canonicalFloat({ sql, type }: SecondColumn): Rendering {
-  // The sign of zero is in no text that SQLite makes; the angle tells it.
-  const negativeZero = `typeof(${sql}) = 'real' AND ${sql} = 0 AND atan2(${sql}, -1.0) < 0`
   return {
     sql: [
       `typeof(${sql})`,
       `CASE typeof(${sql}) WHEN 'real' THEN quote(${sql}) ELSE CAST(${sql} AS TEXT) END`,
-      negativeZero,
+      isNegativeZeroSql(sql),
     ],
     finish([kind, text, isNegativeZero]) {
       if (kind === 'blob' || typeof text !== 'string') return LEFT_OUT
@@ -61,6 +65,11 @@ export function canonicalFloat({ sql, type }: SecondColumn): Rendering {
       return scientific(value)
     },
   }
+}
+
+/** The sign of zero is in no text that SQLite makes; the angle tells it. */
+export function isNegativeZeroSql(sql: string): string {
+  return `typeof(${sql}) = 'real' AND ${sql} = 0 AND atan2(${sql}, -1.0) < 0`
 }
 
 export function canonicalBool({ sql }: SecondColumn): Rendering {

@@ -20,5 +20,5 @@ export interface SecondColumn {
 /** SQL that gives some texts for a value, and what makes the canonical text of them; `texts[0]` is always the storage class, never 'null'. */
 export interface Rendering {
   sql: string[]
-  finish(texts: readonly SqliteValue[]): string | null | typeof LEFT_OUT
+  finish: (texts: readonly SqliteValue[]) => string | null | typeof LEFT_OUT
 }

@@ -177,7 +177,11 @@ function numberText(value: bigint | number): string {
 function compileBytea(): ValueWriter {
   const utf8 = new Utf8()
   return (w, value) => {
-    if (typeof value === 'string') return encodeBytea(w, utf8.bytes, 0, utf8.encode(value))
+    if (typeof value === 'string') {
+      // The length first: encoding may take another buffer.
+      const length = utf8.encode(value)
+      return encodeBytea(w, utf8.bytes, 0, length)
+    }
     if (value instanceof ExactText) return encodeBytea(w, value.bytes)
     if (value instanceof Uint8Array) return encodeBytea(w, value)
     return reject('HF-D010', 'a number in bytea')
