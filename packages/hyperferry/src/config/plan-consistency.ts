@@ -19,6 +19,7 @@ export function contradictions(plan: Plan): Contradiction[] {
   const say = (path: string[], what: string): void => void all.push({ path, what })
   if (isTooLong(plan.target.schema)) say(['target', 'schema'], `${plan.target.schema} is longer than 63 bytes`)
   if (!isZone(plan.source.timezone)) say(['source', 'timezone'], `${plan.source.timezone} is no IANA time zone`)
+  if (plan.tables.length === 0) say(['tables'], 'the plan moves no table')
   sourcesOnce(plan, say)
   relationNamesOnce(plan, say)
   const byName = new Map(plan.tables.map((table) => [table.name, table]))

@@ -87,6 +87,9 @@ test.each([
   ],
   ['  device:\n', '  reading:\n', /yaml:22: .*unique/],
   ['migration: plant', 'migration: [', /yaml:\d+: /],
+  [good, '', /yaml:1: the plan: .*object/],
+  [good, 'tables: []', /yaml:1: tables: .*map/],
+  [good, 'migration: x', /tables is missing/],
 ])('%s → %s is a fault of form with its line', (from, to, message) => {
   expect(fault(change(from, to))).toEqual({ code: 'HF-U011', what: expect.stringMatching(message) })
 })
@@ -129,6 +132,11 @@ test.each([
   ['    mode: merge\n    key: [id]\n', '    mode: merge\n', /yaml:26: mode: merge needs a key/],
 ])('%s → %s is a contradiction with its line', (from, to, message) => {
   expect(fault(change(from, to))).toEqual({ code: 'HF-P023', what: expect.stringMatching(message) })
+})
+
+test('a plan without tables is none', () => {
+  const empty = good.replace(/tables:\n( .*\n)+/, 'tables: {}\n')
+  expect(fault(empty)).toEqual({ code: 'HF-P023', what: 'hyperferry.yaml:4: the plan moves no table' })
 })
 
 test('a literal password and a missing variable are refused without showing them', () => {

@@ -43,7 +43,7 @@ export function draftPlan(input: DraftInput): Draft {
     draft.planned.estimatedBytes = Math.round(draft.assessment.rows.value * estimateRowBytes(draft.planned))
   }
   reportQuotes(drafts, report)
-  return { tables: drafts.map(({ planned }) => planned), findings: merge(input, findings) }
+  return { tables: drafts.map(({ planned }) => planned), findings: merge(input, drafts, findings) }
 }
 
 function startTable(source: SourceTable, input: DraftInput, relations: Namespace, report: Report): TableDraft {
@@ -146,6 +146,8 @@ function settleSeries({ source, planned, series }: TableDraft, { target }: Draft
   const column = planned.columns.find((candidate) => candidate.source === series.column)
   if (!column) return
   if (baseType(column.type) !== baseType(series.type)) column.type = series.type
+  // NULL cannot stand in a time column, so nothing may become NULL there.
+  if (column.rules.zeroDate === 'null') column.rules = { ...column.rules, zeroDate: 'quarantine' }
   const isInteger = /^(smallint|integer|bigint|int[248])$/.test(column.type)
   if (isInteger) {
     const { unit: _, ...rules } = column.rules
@@ -244,8 +246,8 @@ function reportQuotes(drafts: readonly TableDraft[], report: Report): void {
 }
 
 /** The engine's findings, which have counts, and those of the draft that the engine has not given already; sorted. */
-function merge({ assessments }: DraftInput, drafted: readonly Finding[]): Finding[] {
-  const seen = [...assessments.values()].flatMap(({ findings }) => findings)
+function merge({ assessments }: DraftInput, drafts: readonly TableDraft[], drafted: readonly Finding[]): Finding[] {
+  const seen = [...assessments.values()].flatMap(({ findings }) => findings).map((one) => asTimeColumn(one, drafts))
   const key = ({ code, table, column }: Finding): string => [code, table, column].join('\0')
   const known = new Set(seen.map(key))
   const fresh = drafted.filter((one) => !known.has(key(one)))
@@ -256,6 +258,14 @@ function merge({ assessments }: DraftInput, drafted: readonly Finding[]): Findin
       order(a.code, b.code) ||
       order(a.message, b.message),
   )
+}
+
+/** What the engine proposes for a column of mixed values is not what the plan does when the column is the time column. */
+function asTimeColumn(one: Finding, drafts: readonly TableDraft[]): Finding {
+  const draft = drafts.find(({ source, series }) => source.name === one.table && series?.column === one.column)
+  if (!draft || !['HF-P142', 'HF-P217', 'HF-P218', 'HF-P229'].includes(one.code)) return one
+  const type = draft.planned.columns.find(({ source }) => source === one.column)?.type ?? ''
+  return { ...one, action: `${type} proposed, since it is the time column; rows with other values go to quarantine.` }
 }
 
 /** By code unit: the same on every machine. */
