@@ -35,7 +35,9 @@ export async function installControl(session: Session): Promise<{ version: numbe
 /** Version of the control schema in the target; null when there is none. Throws HF-B013 when it is newer than this tool. */
 export async function controlVersion(session: Session): Promise<number | null> {
   const found = await session.query<{ present: boolean }>(
-    `select pg_catalog.to_regclass('hyperferry.schema_version') is not null as present`,
+    // Not to_regclass: after waiting for a lock it may answer from a stale cache, a scan of the catalog does not.
+    `select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname = 'hyperferry' and c.relname = 'schema_version') as present`,
   )
   if (found.rows[0]?.present !== true) return null
   const { rows } = await session.query<{ version: number | null }>(

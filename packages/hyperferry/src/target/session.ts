@@ -1,4 +1,5 @@
 /** One connection with a known state: settings that make SQL mean the same everywhere, errors of the catalogue, COPY in and out. */
+import type { EventEmitter } from 'node:events'
 import { connect as connectSocket } from 'node:net'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
@@ -176,13 +177,30 @@ class PgSession implements OwnedSession {
       try {
         return await work()
       } catch (error) {
-        throw await this.#translate(error, context)
+        const translated = await this.#translate(error, context)
+        await this.#settled()
+        throw translated
       } finally {
         this.#busy = false
       }
     })
     this.#queue = turn.catch(() => {})
     return turn
+  }
+
+  /** The driver throws when the error arrives; the state of the transaction follows with the server's next message. */
+  async #settled(): Promise<void> {
+    const client = this.#client as unknown as { readyForQuery: boolean; connection: EventEmitter }
+    while (!client.readyForQuery && this.#lost === null && !this.#options.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const { connection } = client
+        const done = (): void => {
+          connection.off('readyForQuery', done).off('end', done)
+          resolve()
+        }
+        connection.on('readyForQuery', done).on('end', done)
+      })
+    }
   }
 
   async #translate(error: unknown, context: string): Promise<unknown> {

@@ -1,0 +1,234 @@
+import { expect, test } from 'vitest'
+import type { Capabilities } from '../../src/target/capabilities.ts'
+import { intervalMicros } from '../../src/target/chunk-interval.ts'
+import { omitted, planDdl } from '../../src/target/ddl.ts'
+import { gridGaps } from '../../src/target/chunks.ts'
+import { ident, literal } from '../../src/target/sql.ts'
+import { column, planOf, relationalTable, seriesTable } from './plans.ts'
+
+const plain: Capabilities = {
+  postgres: 180_000,
+  timescale: null,
+  edition: null,
+  extensionSchema: null,
+  hypertables: false,
+  columnstore: false,
+  policies: false,
+  continuousAggregates: false,
+  columnstoreNames: false,
+  foreignKeyToHypertable: false,
+  directCompress: false,
+  createChunk: false,
+  timescaleAvailable: null,
+  isSuperuser: false,
+  isDatabaseOwner: true,
+  canCreateSchema: true,
+}
+const apache: Capabilities = {
+  ...plain,
+  timescale: '2.19.3',
+  edition: 'apache',
+  extensionSchema: 'ts "x"',
+  hypertables: true,
+  foreignKeyToHypertable: true,
+}
+const community: Capabilities = {
+  ...apache,
+  edition: 'community',
+  extensionSchema: 'public',
+  columnstore: true,
+  policies: true,
+}
+
+const columnstore = { segmentBy: ['device'], orderBy: ['ts desc'], after: '7 days' }
+const kinds = (caps: Capabilities, ...tables: ReturnType<typeof seriesTable>[]): string[] =>
+  planDdl(planOf(tables), caps).map(({ phase, kind }) => `${phase} ${kind}`)
+const sqlOf = (caps: Capabilities, kind: string, ...tables: ReturnType<typeof seriesTable>[]): string[] =>
+  planDdl(planOf(tables), caps)
+    .filter((each) => each.kind === kind)
+    .map(({ sql }) => sql)
+
+test('each level gets what it can have, the rest is named', () => {
+  const table = seriesTable('reading', { columnstore })
+  const common = ['pre schema', 'pre table']
+  const post = ['post index', 'post analyze']
+  expect(kinds(plain, table)).toEqual([...common, 'pre key', ...post])
+  expect(kinds(apache, table)).toEqual([...common, 'pre hypertable', 'pre key', ...post])
+  expect(kinds(community, table)).toEqual([
+    ...common,
+    'pre hypertable',
+    'pre key',
+    'pre columnstore',
+    'pre policy',
+    ...post,
+  ])
+  const left = (caps: Capabilities): string[] => omitted(planOf([table]), caps).map(({ what }) => what)
+  expect(left(plain)).toEqual(['hypertable', 'columnstore and its policy'])
+  expect(left(apache)).toEqual(['columnstore and its policy'])
+  expect(left(community)).toEqual([])
+})
+
+test('the hypertable is made by the old signature in the schema of the extension', () => {
+  expect(sqlOf(apache, 'hypertable', seriesTable('reading'))).toEqual([
+    `select from "ts ""x""".create_hypertable('"plant"."reading"'::regclass, 'ts', chunk_time_interval => interval '1 day', create_default_indexes => false)`,
+  ])
+})
+
+test('integer time gets its interval in its own unit, and no policy', () => {
+  const integer = (type: string, unit: 's' | 'ms' | 'us' | 'ns', chunkInterval: string) =>
+    seriesTable('reading', {
+      time: { column: 'ts', unit },
+      chunkInterval,
+      columnstore,
+      columns: [column('device', 'integer'), column('ts', type)],
+    })
+  const interval = (...args: Parameters<typeof integer>): string | undefined =>
+    /chunk_time_interval => (\S+),/.exec(sqlOf(community, 'hypertable', integer(...args))[0] ?? '')?.[1]
+  expect(interval('bigint', 'ms', '1 day')).toBe('86400000::bigint')
+  expect(interval('bigint', 'ns', '1 hour')).toBe('3600000000000::bigint')
+  expect(interval('integer', 's', '7 days')).toBe('604800::bigint')
+  expect(interval('bigint', 'us', '12345')).toBe('12345::bigint')
+  expect(() => interval('integer', 'us', '7 days')).toThrow(/does not fit/)
+  expect(() => interval('bigint', 's', '1 millisecond')).toThrow(/does not fit/)
+  expect(sqlOf(community, 'policy', integer('bigint', 'ms', '1 day'))).toEqual([])
+  expect(omitted(planOf([integer('bigint', 'ms', '1 day')]), community)).toMatchObject([{ what: 'columnstore policy' }])
+})
+
+test('intervals are what TimescaleDB makes of them', () => {
+  expect(intervalMicros('1 hour 30 minutes')).toBe(5_400_000_000n)
+  expect(intervalMicros('1 month')).toBe(intervalMicros('30 days'))
+  expect(sqlOf(apache, 'hypertable', seriesTable('r', { chunkInterval: '1 month' }))[0]).toContain(`interval '30 days'`)
+  for (const wrong of ['', 'soon', '7', '1 day -1 hour', 'P1D']) expect(intervalMicros(wrong), wrong).toBeNull()
+})
+
+test('columns carry type, identity, generation, default and nullability', () => {
+  const table = relationalTable('device', {
+    columns: [
+      column('id', 'int8', { nullable: true, identity: true }),
+      column('big', 'numeric(20,0)', { identity: true, nullable: false }),
+      column('twice', 'int', { generated: 'id * 2' }),
+      column('na"me', 'varchar(20)', { default: `'it''s'`, nullable: false }),
+    ],
+  })
+  const [sql] = sqlOf(plain, 'table', table)
+  expect(sql).toBe(
+    [
+      'create table "plant"."device" (',
+      '  "id" bigint generated by default as identity not null,',
+      '  "big" numeric(20,0) not null,',
+      '  "twice" integer generated always as (id * 2) stored,',
+      `  "na""me" character varying(20) default 'it''s' not null`,
+      ')',
+    ].join('\n'),
+  )
+  expect(omitted(planOf([table]), plain)).toMatchObject([{ table: 'device', what: 'identity of big' }])
+})
+
+test('the time column is never nullable, and is indexed when nothing of the source does it', () => {
+  expect(sqlOf(plain, 'table', seriesTable('r', { keys: [], columns: [column('ts', 'timestamptz')] }))[0]).toContain(
+    '"ts" timestamp with time zone not null',
+  )
+  const indexes = (more: Parameters<typeof seriesTable>[1]): string[] => sqlOf(plain, 'index', seriesTable('r', more))
+  expect(indexes({})).toEqual(['create index "r_ts_idx" on "plant"."r" using btree ("ts" desc)'])
+  expect(indexes({ keys: [{ name: 'k', columns: ['ts', 'device'], primary: true }] })).toEqual([])
+  const index = {
+    name: 'r_ts_idx',
+    unique: false,
+    method: 'btree' as const,
+    parts: ['ts desc', '(value * 2) desc'],
+    where: null,
+  }
+  expect(indexes({ indexes: [index] })).toEqual([
+    'create index "r_ts_idx" on "plant"."r" using btree ("ts" desc, (value * 2) desc)',
+  ])
+  // One that does not hold every row does not serve every query; the name is taken.
+  expect(indexes({ indexes: [{ ...index, where: 'value > 0' }] })).toHaveLength(2)
+  expect(indexes({ indexes: [{ ...index, where: 'value > 0' }] })[1]).toContain('"r_ts_idx_1"')
+})
+
+test('a column may be named like an order', () => {
+  const table = relationalTable('r', {
+    columns: [column('id', 'bigint'), column('x desc', 'text')],
+    indexes: [{ name: 'i', unique: true, method: 'btree', parts: ['x desc', 'id desc'], where: null }],
+  })
+  expect(sqlOf(plain, 'index', table)).toEqual([
+    'create unique index "i" on "plant"."r" using btree ("x desc", "id" desc)',
+  ])
+})
+
+test('names that PostgreSQL would cut or mix up are refused', () => {
+  const refused = (...tables: ReturnType<typeof seriesTable>[]): void =>
+    expect(() => planDdl(planOf(tables), plain)).toThrow(expect.objectContaining({ code: 'HF-P023' }) as Error)
+  refused(relationalTable('ü'.repeat(32)))
+  refused(relationalTable('a'), relationalTable('b', { keys: [{ name: 'a', columns: ['id'], primary: true }] }))
+  refused(relationalTable('a', { foreignKeys: [foreignKey('x'.repeat(64), 'a')] }))
+  const longest = 'ü'.repeat(31)
+  const [index] = sqlOf(plain, 'index', seriesTable(longest, { keys: [] }))
+  expect(Buffer.byteLength(/"([^"]+)"/.exec(index ?? '')?.[1] ?? '')).toBeLessThanOrEqual(63)
+  expect(() =>
+    planDdl(planOf([seriesTable('r', { keys: [{ name: 'k', columns: ['device'], primary: true }] })]), apache),
+  ).toThrow(/lacks "ts"/)
+})
+
+function foreignKey(name: string, table: string) {
+  return {
+    name,
+    columns: ['device'],
+    references: { table, columns: ['id'] },
+    onDelete: 'cascade' as const,
+    onUpdate: 'no action' as const,
+  }
+}
+
+test('foreign keys are made where the server can', () => {
+  const device = relationalTable('device')
+  const toPlain = seriesTable('reading', { foreignKeys: [foreignKey('f', 'device')] })
+  const toSeries = relationalTable('last', { foreignKeys: [foreignKey('f', 'reading')] })
+  const between = seriesTable('other', { foreignKeys: [foreignKey('f', 'reading')] })
+  const made = (caps: Capabilities, ...tables: ReturnType<typeof seriesTable>[]): number =>
+    sqlOf(caps, 'foreign-key', ...tables).length
+  expect(sqlOf(apache, 'foreign-key', device, toPlain)).toEqual([
+    'alter table "plant"."reading" add constraint "f" foreign key ("device") references "plant"."device" ("id") on delete cascade on update no action not valid;\nalter table "plant"."reading" validate constraint "f"',
+  ])
+  expect(made(apache, toPlain, toSeries, device)).toBe(2)
+  expect(made({ ...apache, foreignKeyToHypertable: false }, toPlain, toSeries, device)).toBe(1)
+  expect(made(apache, seriesTable('reading'), between)).toBe(0)
+  expect(omitted(planOf([seriesTable('reading'), between]), apache)).toMatchObject([
+    { table: 'other', what: 'foreign key f' },
+  ])
+  // Without chunks they are ordinary tables.
+  expect(made(plain, seriesTable('reading'), between)).toBe(1)
+  expect(made(apache, seriesTable('reading', { chunkInterval: null }), between)).toBe(1)
+})
+
+test('the policy is paused in the statement that makes it and keeps its time zone', () => {
+  const [sql] = sqlOf(community, 'policy', seriesTable("o'brien", { columnstore, keys: [] }))
+  expect(sql).toContain(
+    `call "public".add_columnstore_policy('"plant"."o''brien"'::regclass, after => interval '7 days')`,
+  )
+  expect(sql).toContain('scheduled => false, timezone => b.timezone')
+  expect(
+    sqlOf(community, 'columnstore', seriesTable('r', { columnstore: { ...columnstore, segmentBy: ['de"v'] } }))[0],
+  ).toBe(
+    `alter table "plant"."r" set (timescaledb.enable_columnstore, timescaledb.segmentby = '"de""v"', timescaledb.orderby = '"ts" desc')`,
+  )
+})
+
+test('literals read the same under any setting of escapes', () => {
+  expect(literal(`it's`)).toBe(`'it''s'`)
+  expect(literal('a\\b')).toBe(`E'a\\\\b'`)
+  expect(ident('a"b')).toBe('"a""b"')
+})
+
+test('chunks are planned on the grid, around those that are there', () => {
+  expect(gridGaps([], 10n, -15n, 5n)).toEqual([
+    { from: -20n, to: -10n },
+    { from: -10n, to: 0n },
+    { from: 0n, to: 10n },
+  ])
+  expect(gridGaps([{ from: -10n, to: 0n }], 10n, -15n, 5n).map(({ from }) => from)).toEqual([-20n, 0n])
+  // A chunk of another interval reaches into two slices.
+  expect(gridGaps([{ from: -5n, to: 5n }], 10n, -15n, 15n).map(({ from }) => from)).toEqual([-20n, 10n])
+  expect(gridGaps([], 10n, 10n, 20n)).toEqual([{ from: 10n, to: 20n }])
+  expect(() => gridGaps([], 1n, 0n, 1_000_000n)).toThrow(expect.objectContaining({ code: 'HF-P023' }) as Error)
+})
