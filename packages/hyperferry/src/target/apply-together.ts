@@ -2,6 +2,7 @@
 import { HyperferryError } from '../errors.ts'
 import type { DdlStatement } from './ddl-statement.ts'
 import { lookFor } from './presence.ts'
+import type { Seen } from './presence.ts'
 import type { Session } from './session.ts'
 import { transaction } from './transaction.ts'
 
@@ -26,12 +27,15 @@ export async function applyTogether(session: Session, statements: readonly DdlSt
   return transaction(session, async () => {
     const result: Together = { applied: [], present: [] }
     const differences: Difference[] = []
+    const seen: Seen = new Map()
     for (const statement of statements) {
-      const presence = await lookFor(session, statement)
+      const presence = await lookFor(session, statement, seen)
       for (const difference of presence.differences) differences.push({ statement, difference })
       if (presence.present) result.present.push(statement)
       else if (differences.length === 0) {
         await run(session, statement)
+        // A table of many comments would be read as many times.
+        if (statement.kind !== 'comment') seen.clear()
         result.applied.push(statement)
       }
     }
@@ -43,11 +47,12 @@ export async function applyTogether(session: Session, statements: readonly DdlSt
 /** The same look without a change: what would be run. Throws HF-S010. */
 export async function compareDdl(session: Session, statements: readonly DdlStatement[]): Promise<Together> {
   const differences: Difference[] = []
+  const seen: Seen = new Map()
   const result: Together = { applied: [], present: [] }
   await session.query('begin')
   try {
     for (const statement of statements) {
-      const presence = await lookFor(session, statement)
+      const presence = await lookFor(session, statement, seen)
       for (const difference of presence.differences) differences.push({ statement, difference })
       if (presence.present) result.present.push(statement)
       else result.applied.push(statement)

@@ -25,13 +25,18 @@ export interface Presence {
 const ABSENT: Presence = { present: false, differences: [] }
 const PRESENT: Presence = { present: true, differences: [] }
 
+/** Tables as they were last read; forget them when something was changed. */
+export type Seen = Map<string, CatalogTable | null>
+
 /** Must be called inside a transaction: twins live in it. */
-export async function lookFor(session: Session, statement: DdlStatement): Promise<Presence> {
+export async function lookFor(session: Session, statement: DdlStatement, seen: Seen): Promise<Presence> {
   const { expect, schema, table } = statement
   if (expect.what === 'nothing') return ABSENT
   if (expect.what === 'schema' || table === null)
     return (await schemaExists(session, statement.name)) ? PRESENT : ABSENT
-  const real = await readTable(session, schema, table)
+  const known = seen.get(table)
+  const real = known === undefined ? await readTable(session, schema, table) : known
+  seen.set(table, real)
   if (real === null) return ABSENT
   switch (expect.what) {
     case 'table':
