@@ -17,6 +17,7 @@ import type { SchemaResult } from './steps/schema.ts'
 import { verify as verifyStep } from './steps/verify.ts'
 import type { VerifyDocument, VerifyLevel } from './steps/verify.ts'
 import { planDdl } from './target/ddl.ts'
+import { missingTables } from './target/tables-present.ts'
 
 /** The offline line after the plan. */
 export const OFFLINE_STEPS = ['check', 'schema', 'relational', 'backfill', 'verify'] as const
@@ -59,6 +60,7 @@ export async function schema(options: MutatingOptions): Promise<SchemaResult | P
 /** Step 3b: copies the relational tables. */
 export async function relational(options: CopyOptions): Promise<(RelationalResult & Gated) | Previewed> {
   return mutate(options, {
+    before: (opened) => mustBeMade(opened, 'relational'),
     preview: (opened) => copyPreview(opened, 'relational'),
     run: async (context) => gated(await runRelational(context), options.acceptQuarantine ?? 0),
   })
@@ -69,6 +71,7 @@ export async function backfill(
   options: CopyOptions & { tables?: string[]; workers?: number },
 ): Promise<(BackfillResult & Gated) | Previewed> {
   return mutate(options, {
+    before: (opened) => mustBeMade(opened, 'timeseries'),
     preview: (opened) => copyPreview(opened, 'timeseries', options.tables),
     run: async (context) => gated(await runBackfill(context, options), options.acceptQuarantine ?? 0),
   })
@@ -205,6 +208,13 @@ async function mutate<T>(options: MutatingOptions, mutation: Mutation<T>): Promi
     if (options.confirm && !(await options.confirm(preview))) return { preview }
     return withClaim(opened, (context) => mutation.run(context, opened))
   })
+}
+
+/** Copying needs the tables. Throws HF-S013. */
+async function mustBeMade({ plan, target }: Opened, kind: TableKind): Promise<void> {
+  const missing = await missingTables(target, plan.target.schema, plan.tables.filter((table) => table.kind === kind))
+  if (missing.length === 0) return
+  throw new HyperferryError('HF-S013', { what: `${missing.slice(0, 5).join(', ')}: not in the target yet` })
 }
 
 async function schemaPreview(opened: Opened): Promise<Preview> {

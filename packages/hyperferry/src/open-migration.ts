@@ -7,6 +7,7 @@ import { registerTables } from './control/ledger.ts'
 import { withMigrationLock } from './control/lock.ts'
 import { claimMigration, storedMigration } from './control/migration-row.ts'
 import { HyperferryError } from './errors.ts'
+import { mustFit } from './fit.ts'
 import type { Json, Plan } from './model.ts'
 import { openSource } from './source/registry.ts'
 import type { Source } from './source/source.ts'
@@ -46,7 +47,7 @@ export function loadPlan(options: PlanOptions): LoadedPlan {
   return readPlan(options.planFile ?? 'hyperferry.yaml', options.env ?? process.env)
 }
 
-/** Opens source and target for `use` and closes them whatever happens. */
+/** Opens source and target for `use` and closes them whatever happens. Throws HF-P021 when the plan was made for another source. */
 export async function withDatabases<T>(
   loaded: LoadedPlan,
   options: PlanOptions,
@@ -66,7 +67,10 @@ export async function withDatabases<T>(
     connections: plan.backfill.workers + 1,
     signal: rest.hardSignal,
   }
-  return openBoth(how, (both) => use({ ...rest, ...both }))
+  return openBoth(how, async (both) => {
+    await mustFit(plan, both.source)
+    return use({ ...rest, ...both })
+  })
 }
 
 /** Opens two databases given by URL, without a plan. */
