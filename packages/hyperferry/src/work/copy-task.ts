@@ -10,6 +10,7 @@ import { patiently, Patience } from './attempts.ts'
 import type { CopyRun } from './attempts.ts'
 import { isDataError } from './bisect.ts'
 import { writeCarefully } from './careful.ts'
+import type { ChunkMaker } from './make-chunks.ts'
 import { readSlice } from './read-slice.ts'
 import type { SliceRows } from './read-slice.ts'
 import type { SessionSlot } from './session-slot.ts'
@@ -20,6 +21,13 @@ import type { Task } from './tasks.ts'
 import { taskSettings } from './task-settings.ts'
 import { writeRows } from './write-rows.ts'
 import type { Written } from './write-rows.ts'
+
+/** A task on its way: who hears of it, and what makes its chunk. */
+export interface TaskJob extends Task {
+  watcher: BookWatcher
+  /** Called before the task's transaction, on the same session. */
+  makeChunks: ChunkMaker
+}
 
 /** Hears what is on the books. */
 export interface BookWatcher {
@@ -34,12 +42,7 @@ export interface BookWatcher {
  * tool. Transient errors are waited out; then the receipts are read again, and what is left of the span is copied.
  */
 // eslint-disable-next-line max-params -- run, place, table, span: nothing of it belongs together for longer
-export async function copyTask(
-  run: CopyRun,
-  slot: SessionSlot,
-  work: TableWork,
-  task: Task & { watcher: BookWatcher },
-): Promise<void> {
+export async function copyTask(run: CopyRun, slot: SessionSlot, work: TableWork, task: TaskJob): Promise<void> {
   const read = await patiently(run, work.table.name, () =>
     readSlice(work, sliceOf(work.table, task), run.budget, run.stop),
   )
@@ -53,7 +56,7 @@ export async function copyTask(
   for (const span of left) await copyTask(run, slot, work, { ...task, span })
 }
 
-type Job = Task & { watcher: BookWatcher; read: SliceRows }
+type Job = TaskJob & { read: SliceRows }
 
 /** Returns the parts of the span that are still to be copied because somebody else has booked the others. */
 // eslint-disable-next-line max-params -- as above
@@ -68,6 +71,7 @@ async function writeUntilBooked(run: CopyRun, slot: SessionSlot, work: TableWork
         const left = intersect(workLeft(booked, job.lane), job.span)
         if (left.length !== 1 || left[0] === undefined || !sameSpan(left[0], job.span)) return left
       }
+      if (job.read.spool.rows > 0) await job.makeChunks(session, job)
       job.watcher.copied(await writeTask(session, work, job, job.read))
       return []
     } catch (error) {

@@ -6,6 +6,7 @@ import { patiently, withSession } from '../../work/attempts.ts'
 import type { CopyRun } from '../../work/attempts.ts'
 import { interrupted } from '../../work/backoff.ts'
 import { copyTask } from '../../work/copy-task.ts'
+import { chunkMaker } from '../../work/make-chunks.ts'
 import { prepareTable } from '../../work/prepare-table.ts'
 import { SessionSlot } from '../../work/session-slot.ts'
 import type { TableWork } from '../../work/table-work.ts'
@@ -58,6 +59,7 @@ async function workOff(
   const align = (position: bigint): bigint => alignPosition(work.table, position)
   // Calls of `next` that overlap are answered in turn by the generator itself.
   const feed = taskFeed(work, booked, { rows: options.taskRows, grid, align, walker: patientWalker(run, work) })
+  const makeChunks = chunkMaker({ target: run.target, events: run.events, work, grid, timezone: options.timezone })
   let failure: { error: unknown } | null = null
   const worker = async (): Promise<void> => {
     const slot = new SessionSlot(run.target)
@@ -66,7 +68,7 @@ async function workOff(
         if (options.signal.aborted) throw interrupted()
         const { value: task } = failure === null ? await feed.next() : { value: undefined }
         if (!task) return
-        await copyTask(run, slot, work, { ...task, watcher: options.progress })
+        await copyTask(run, slot, work, { ...task, watcher: options.progress, makeChunks })
       }
     } catch (error) {
       failure ??= { error }
