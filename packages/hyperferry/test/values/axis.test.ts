@@ -1,48 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ColumnRules, PlannedTable } from '../../src/model.ts'
 import { alignPosition, axisLiteral, chunkGrid, targetAxis } from '../../src/values/axis.ts'
-
-function table(
-  sourceType: string,
-  type: string,
-  rules: ColumnRules = {},
-  more: Partial<PlannedTable> = {},
-): PlannedTable {
-  const column = {
-    source: 'ts',
-    name: 'at',
-    sourceType,
-    type,
-    nullable: false,
-    default: null,
-    identity: false,
-    generated: null,
-    comment: null,
-    rules,
-  }
-  return {
-    source: 't',
-    name: 't',
-    kind: 'timeseries',
-    reasons: [],
-    time: { column: 'at', unit: null },
-    chunkInterval: '7 days',
-    columnstore: null,
-    split: 'time',
-    axis: 'ts',
-    mode: 'merge',
-    columns: [column],
-    keys: [],
-    indexes: [],
-    foreignKeys: [],
-    checks: [],
-    comment: null,
-    estimatedRows: 0,
-    estimatedBytes: null,
-    ...more,
-  }
-}
+import { axisTable as table } from './axis-table.ts'
 
 const summer = BigInt(Date.UTC(2024, 6, 1)) * 1000n
 

@@ -3,20 +3,25 @@ import { reject } from './reject.ts'
 
 /** PostgreSQL stops where its stack ends; this is safely before that with the default `max_stack_depth`. */
 export const MAX_DEPTH = 4000
+/** jsonb keeps the elements of a container in one piece of memory, which PostgreSQL cannot grow beyond about this many. */
+export const MAX_ELEMENTS = 8_000_000
 /** Limits of numeric, in which jsonb keeps its numbers. */
 const MAX_INTEGRAL_DIGITS = 131072
 const MAX_FRACTION_DIGITS = 16383
 
 /**
  * Checks one document of valid UTF-8. Iterative: depth is data.
- * @throws Reject HF-D009, HF-D008 (jsonb), HF-D002 (jsonb)
+ * @throws Reject HF-D009, HF-D008 (jsonb), HF-D002 (jsonb), HF-D012 (jsonb, too many elements)
  */
 export function checkJson(bytes: Uint8Array, jsonb: boolean): void {
   const end = bytes.length
   // One entry per open container: 1 for an object, 0 for an array.
   const open: number[] = []
   let at = 0
+  let values = 0
   for (;;) {
+    values += 1
+    if (jsonb && values > MAX_ELEMENTS) reject('HF-D012', `more than ${MAX_ELEMENTS} elements`)
     at = space(bytes, at)
     const c = bytes[at]
     if (c === 0x7b || c === 0x5b) {
