@@ -67,6 +67,8 @@ function common(home: string, port: number, durable: boolean): string[] {
   const fast = ['--innodb-flush-log-at-trx-commit=0', '--sync-binlog=0', '--innodb-flush-method=nosync']
   return [
     `--datadir=${home}/data`,
+    // A MariaDB that starts deletes the temporary tables of every other one with the same tmpdir.
+    `--tmpdir=${home}`,
     `--socket=${home}/sock`,
     `--pid-file=${home}/data/server.pid`,
     `--port=${port}`,
