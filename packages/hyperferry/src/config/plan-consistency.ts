@@ -57,6 +57,8 @@ function relationNamesOnce(plan: Plan, say: Say): void {
       const taken = owner.get(name)
       const part = table.indexes.some((index) => index.name === name) ? 'indexes' : 'unique'
       if (taken !== undefined) say(['tables', table.name, part, name], `${name} is already the name of ${taken}`)
+      if (part === 'indexes' && isTooLong(name))
+        say(['tables', table.name, part, name], `${name} is longer than 63 bytes`)
       owner.set(name, `a key or index of table ${table.name}`)
     }
   }
@@ -68,7 +70,6 @@ function constraintNamesOnce(table: PlannedTable, say: Say): void {
     ['unique', table.keys],
     ['foreignKeys', table.foreignKeys],
     ['checks', table.checks],
-    ['indexes', table.indexes],
   ] as const) {
     for (const { name } of items) {
       if (isTooLong(name)) say([part, name], `${name} is longer than 63 bytes`)

@@ -51,7 +51,9 @@ export function chooseInterval(facts: IntervalFacts): IntervalChoice {
   const share = (0.25 * cache) / Math.max(1, series)
   const fitting = bytesPerDay === null || bytesPerDay === 0 ? 7 : share / bytesPerDay
   const bySize = STEPS.findLastIndex(([days]) => days <= Math.min(fitting, LONGEST_BY_SIZE))
-  const days = extent?.days ?? 0
+  // A few stray rows make a few chunks, not a chunk for every interval up to them.
+  const dense = rowsPerDay === null || rowsPerDay === 0 ? Infinity : Math.ceil((4 * rows) / rowsPerDay)
+  const days = extent === null ? 0 : extent.stray ? Math.min(extent.days, dense) : extent.days
   const byCount = STEPS.findIndex(([length]) => days / length <= MOST_CHUNKS)
   const index = Math.max(0, bySize, byCount < 0 ? STEPS.length - 1 : byCount)
   const [length, text] = STEPS[index] ?? [7, '7 days']

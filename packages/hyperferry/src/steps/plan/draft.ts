@@ -37,7 +37,8 @@ export function draftPlan(input: DraftInput): Draft {
   }
   for (const draft of drafts) {
     const constraints = new Namespace()
-    for (const { name } of [...draft.planned.keys, ...draft.planned.indexes]) constraints.take(name)
+    // Indexes are no constraints: MySQL gives a foreign key and its index one name.
+    for (const { name } of draft.planned.keys) constraints.take(name)
     draftForeignKeys(draft, { drafts, target: input.target, constraints }, report)
     draftChecks(draft, constraints, report)
     draft.planned.estimatedBytes = Math.round(draft.assessment.rows.value * estimateRowBytes(draft.planned))
@@ -165,7 +166,7 @@ function settleSeries({ source, planned, series }: TableDraft, { target }: Draft
         table: source.name,
         column: source.columns.find(({ name }) => name === series.column)?.name ?? null,
         count: series.unusable,
-        message: `${series.unusable.value} rows of ${source.name} have no usable ${series.column}`,
+        message: `${series.unusable.value} ${series.unusable.value === 1 ? 'row has' : 'rows have'} no usable ${series.column}`,
       }),
     )
   }
@@ -247,7 +248,10 @@ function reportQuotes(drafts: readonly TableDraft[], report: Report): void {
 
 /** The engine's findings, which have counts, and those of the draft that the engine has not given already; sorted. */
 function merge({ assessments }: DraftInput, drafts: readonly TableDraft[], drafted: readonly Finding[]): Finding[] {
-  const seen = [...assessments.values()].flatMap(({ findings }) => findings).map((one) => asTimeColumn(one, drafts))
+  const seen = [...assessments.values()]
+    .flatMap(({ findings }) => findings)
+    .filter((one) => concerns(one, drafts))
+    .map((one) => asTimeColumn(one, drafts))
   const key = ({ code, table, column }: Finding): string => [code, table, column].join('\0')
   const known = new Set(seen.map(key))
   const fresh = drafted.filter((one) => !known.has(key(one)))
@@ -258,6 +262,38 @@ function merge({ assessments }: DraftInput, drafts: readonly TableDraft[], draft
       order(a.code, b.code) ||
       order(a.message, b.message),
   )
+}
+
+/** What becomes of keys, indexes and checks is decided here: only the draft can say what the plan does. */
+const DECIDED_HERE: ReadonlySet<string> = new Set([
+  'HF-P110',
+  'HF-P114',
+  'HF-P116',
+  'HF-P117',
+  'HF-P118',
+  'HF-P119',
+  'HF-P135',
+  'HF-P140',
+])
+
+/** Whether a finding of the engine still holds for the table as it is planned. */
+function concerns(one: Finding, drafts: readonly TableDraft[]): boolean {
+  const draft = drafts.find(({ source }) => source.name === one.table)
+  if (!draft) return true
+  const column = draft.planned.columns.find(({ source }) => source === one.column)
+  const isTime = draft.series !== null && draft.series.column === one.column
+  switch (one.code) {
+    // Stray and missing times matter in the time column, mixed units wherever a number becomes an instant.
+    case 'HF-P201':
+    case 'HF-P202':
+      return isTime
+    case 'HF-P203':
+      return isTime || column?.rules.unit !== undefined
+    case 'HF-P121':
+      return column?.type === 'bigint'
+    default:
+      return !DECIDED_HERE.has(one.code)
+  }
 }
 
 /** What the engine proposes for a column of mixed values is not what the plan does when the column is the time column. */

@@ -98,7 +98,8 @@ function score(table: SourceTable, assessment: TableAssessment, candidate: TimeC
 const SERIES_COLUMN =
   /^(ts|t|at|time|timestamp|datetime|date_?time|(recorded|measured|observed|sampled|logged|received|event|reading)_?(at|time|ts|on))$/i
 const ENTITY_COLUMN = /^(created|updated|modified|changed|deleted|expires?|last|birth|hire|valid|release|registered)/i
-const SERIES_TABLE = /(reading|measure|metric|event|sample|tick|telemetry|sensor_?data|observation|(^|_)logs?$|histor)/i
+const SERIES_TABLE =
+  /(series|reading|measure|metric|event|sample|tick|telemetry|sensor_?data|observation|(^|_)logs?$|histor)/i
 
 function describe(candidate: TimeCandidate): string {
   const extent =
