@@ -2,6 +2,8 @@
 import { HyperferryError } from '../errors.ts'
 import { daysFromCivil, civilFromDays } from './time.ts'
 import { offsetReader } from './zone-offsets.ts'
+import { stretchesOfYear } from './zone-stretches.ts'
+import type { Stretch } from './zone-stretches.ts'
 
 export interface Zone {
   readonly name: string
@@ -27,14 +29,6 @@ export function compileZone(iana: string): Zone {
   const zone = new WallClock(iana)
   compiled.set(iana, zone)
   return zone
-}
-
-/** A stretch of wall-clock seconds [from, to) with one answer; `offset` NaN for a gap. */
-interface Stretch {
-  from: number
-  to: number
-  offset: number
-  fold: boolean
 }
 
 const DAY = 86400
@@ -117,53 +111,4 @@ class WallClock implements Zone {
 function shiftOf(wallSeconds: number): number {
   if (wallSeconds < REPEAT_SECOND) return 0
   return (Math.floor((wallSeconds - REPEAT_SECOND) / CYCLE_SECONDS) + 1) * CYCLE_SECONDS
-}
-
-/** Every answer within one wall-clock year, in order and without holes. */
-function stretchesOfYear(year: number, offsetAt: (utcSeconds: number) => number): Stretch[] {
-  const start = daysFromCivil(year, 1, 1) * DAY
-  const end = daysFromCivil(year + 1, 1, 1) * DAY
-  const periods = periodsBetween(start - 3 * DAY, end + 3 * DAY, offsetAt)
-  const borders = new Set([start, end])
-  for (const { from, to, offset } of periods) {
-    for (const border of [from + offset, to + offset]) if (border > start && border < end) borders.add(border)
-  }
-  const sorted = [...borders].toSorted((a, b) => a - b)
-  const stretches: Stretch[] = []
-  for (const [i, from] of sorted.entries()) {
-    const to = sorted[i + 1]
-    if (to === undefined) break
-    const holding = periods.filter((each) => each.from + each.offset <= from && from < each.to + each.offset)
-    stretches.push({ from, to, offset: holding[0]?.offset ?? NaN, fold: holding.length > 1 })
-  }
-  return stretches
-}
-
-/** Stretches of instants with one offset, found by looking at every day and bisecting where it changed. */
-function periodsBetween(
-  start: number,
-  end: number,
-  offsetAt: (utcSeconds: number) => number,
-): { from: number; to: number; offset: number }[] {
-  const periods: { from: number; to: number; offset: number }[] = []
-  let from = start
-  let offset = offsetAt(start)
-  for (let day = start + DAY; day <= end; day += DAY) {
-    const next = offsetAt(day)
-    if (next === offset) continue
-    let before = Math.max(day - DAY, from)
-    let after = day
-    while (after - before > 1) {
-      const middle = Math.floor((before + after) / 2)
-      if (offsetAt(middle) === offset) before = middle
-      else after = middle
-    }
-    periods.push({ from, to: after, offset })
-    from = after
-    offset = offsetAt(after)
-    // Two changes within one day: look at the rest of it again.
-    if (offset !== next) day -= DAY
-  }
-  periods.push({ from, to: end, offset })
-  return periods
 }
