@@ -49,9 +49,17 @@ export interface Driven {
   retries: string[]
 }
 
+/** What a process of its own cannot be given. */
+export interface Hands {
+  signal?: AbortSignal
+  hardSignal?: AbortSignal
+  /** Rows of a table so far. */
+  watch?: (rows: number) => void
+}
+
 /** Runs the steps here. */
-export async function drive(options: Drive): Promise<Driven> {
-  const { signal } = new AbortController()
+export async function drive(options: Drive, hands: Hands = {}): Promise<Driven> {
+  const signal = hands.hardSignal ?? new AbortController().signal
   const workers = options.workers ?? options.plan.backfill.workers
   const plan = { ...options.plan, backfill: { workers, taskRows: options.taskRows ?? options.plan.backfill.taskRows } }
   const target = await openTarget(options.targetUrl, { connections: workers + 1, signal })
@@ -61,7 +69,12 @@ export async function drive(options: Drive): Promise<Driven> {
       if (options.startAt !== undefined) await together(options.startAt)
       const work = async (): Promise<Driven> => {
         const driven: Driven = { retries: [] }
-        const events: StepContext['events'] = { emit: (e) => void (e.kind === 'retry' && driven.retries.push(e.code)) }
+        const events: StepContext['events'] = {
+          emit(event) {
+            if (event.kind === 'retry') driven.retries.push(event.code)
+            if (event.kind === 'table-progress') hands.watch?.(event.rows)
+          },
+        }
         const session = await target.session()
         await installControl(session)
         const { migrationId } = await claimMigration(session, {
@@ -79,7 +92,15 @@ export async function drive(options: Drive): Promise<Driven> {
           await applyDdl(session, statements)
         }
         await session.release()
-        const ctx = mutate(options.mutant, { plan, source, target, events, signal, migrationId })
+        const ctx = mutate(options.mutant, {
+          plan,
+          source,
+          target,
+          events,
+          signal: hands.signal ?? signal,
+          hardSignal: signal,
+          migrationId,
+        })
         const accept = {
           acceptQuarantine: options.acceptQuarantine ?? 0,
           retry: { ...RETRY, attempts: options.attempts ?? RETRY.attempts },

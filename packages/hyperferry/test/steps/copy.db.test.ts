@@ -1,0 +1,187 @@
+// Steps `relational` and `backfill` as a whole: what they answer, refuse and leave behind. What kills do to them is in test/faults.
+import { DatabaseSync } from 'node:sqlite'
+import pg from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
+import { drive } from '../../../../test/faults/drive.ts'
+import type { Drive } from '../../../../test/faults/drive.ts'
+import { findings } from '../../../../test/faults/findings.ts'
+import { makeWorld } from '../../../../test/faults/world.ts'
+import type { World } from '../../../../test/faults/world.ts'
+import { freshPg } from '../../../../test/servers/database.ts'
+import { describeWith } from '../../../../test/servers/index.ts'
+import type { PlannedTable } from '../../src/model.ts'
+
+const describe = await describeWith('pg17', 'ts-2.19')
+
+interface Stand {
+  world: World
+  run: Drive
+  ask<T extends pg.QueryResultRow>(sql: string): Promise<T[]>
+  source(sql: string): void
+  table(name: string): PlannedTable
+}
+
+async function stand(server: 'pg17' | 'ts-2.19' = 'pg17', rows = 600): Promise<Stand> {
+  const world = makeWorld(rows)
+  onTestFinished(() => world.remove())
+  const { url } = await freshPg(server)
+  return {
+    world,
+    run: { sourceUrl: world.sourceUrl, targetUrl: url, plan: world.plan, acceptQuarantine: world.unfit },
+    async ask(sql) {
+      const client = new pg.Client({ connectionString: url })
+      await client.connect()
+      try {
+        return (await client.query<never>(sql)).rows
+      } finally {
+        await client.end()
+      }
+    },
+    source(sql) {
+      const db = new DatabaseSync(world.file)
+      db.exec(sql)
+      db.close()
+    },
+    table(name) {
+      const found = world.plan.tables.find((each) => each.name === name)
+      if (found === undefined) throw new Error(name)
+      return found
+    },
+  }
+}
+
+describe('relational and backfill', () => {
+  test('copy everything, and say so', async () => {
+    const { world, run, ask } = await stand('ts-2.19')
+    const { relational, backfill } = await drive(run)
+    expect(await findings(world, run.targetUrl)).toEqual([])
+    expect(relational?.tables.map(({ name, rows, status }) => [name, rows, status])).toEqual([
+      ['device', 20, 'done'],
+      ['sensor', 60, 'done'],
+    ])
+    expect(backfill).toMatchObject({ rows: 1800, quarantined: world.unfit, notes: [] })
+    expect(backfill?.tables.map(({ name, rows, quarantined, copied }) => [name, rows, quarantined, copied])).toEqual([
+      ['reading', 600, 0, 600],
+      ['event', 600, world.unfit, 600],
+      ['line', 600, 0, 600],
+    ])
+    expect(backfill?.tasks.done).toBe(backfill?.tasks.total)
+    expect(await ask(`select conname, convalidated from pg_constraint where contype = 'f'`)).toContainEqual({
+      conname: 'sensor_device_fkey',
+      convalidated: true,
+    })
+    expect(await ask(`select indexname from pg_indexes where indexname = 'reading_device'`)).toHaveLength(1)
+    // 500 was handed out in the source, though its row is gone.
+    expect(await ask(`insert into plant.device (name) values ('next') returning id`)).toEqual([{ id: '501' }])
+  })
+
+  test('rows in quarantine keep the step from being done until they are accepted; the data is in place', async () => {
+    const { world, run } = await stand()
+    await expect(drive({ ...run, acceptQuarantine: world.unfit - 1 })).rejects.toMatchObject({
+      code: 'HF-B012',
+      exitCode: 4,
+      details: { quarantined: world.unfit, result: { rows: 1800 } },
+    })
+    expect(await findings(world, run.targetUrl)).toEqual([])
+    expect((await drive(run)).backfill).toMatchObject({ rows: 0, quarantined: world.unfit })
+  })
+
+  test('a source that changed after the copy is noticed', async () => {
+    const { run, source } = await stand()
+    await drive(run)
+    source(`insert into line values (1, 'late')`)
+    await expect(drive(run)).rejects.toMatchObject({
+      code: 'HF-B010',
+      details: { table: 'line', sourceRows: '601', rows: '600', quarantined: '0' },
+    })
+  })
+
+  test('a table that holds rows: refused without a key, merged with one, emptied in mode replace', async () => {
+    const { world, run, ask, table } = await stand('ts-2.19')
+    await drive({ ...run, steps: ['schema'] })
+    const stray = `insert into plant.line values ('2020-01-01', 'stray')`
+    await ask(stray)
+    await drive({ ...run, steps: ['relational'] })
+    await expect(drive({ ...run, steps: ['backfill'], tables: ['line'] })).rejects.toMatchObject({ code: 'HF-S011' })
+    await ask('delete from plant.line')
+    // An equal row and a different one of the same key.
+    await ask(`insert into plant.reading select id, at, device_id, 0, note from (values
+      (1::bigint, '2024-01-01T00:00:00Z'::timestamptz, 0, null::text), (51, '2024-01-01T00:00:00Z', 10, 'differs')) as v (id, at, device_id, note)`)
+    await drive({ ...run, steps: ['backfill'], tables: ['reading'], acceptQuarantine: 1 })
+    expect(await ask('select code, key, row_values from hyperferry.quarantine')).toMatchObject([
+      { code: 'HF-D020', key: { id: '51' } },
+    ])
+    expect(await ask(`select losses from hyperferry.receipt where losses <> '[]'`)).toEqual([
+      { losses: [{ code: 'HF-L020', column: '*', count: 1 }] },
+    ])
+
+    const fresh = await freshPg('ts-2.19')
+    const replacing: Drive = { ...run, targetUrl: fresh.url }
+    table('line').mode = 'replace'
+    table('device').mode = 'replace'
+    await drive({ ...replacing, steps: ['schema'] })
+    const client = new pg.Client({ connectionString: fresh.url })
+    await client.connect()
+    await client.query(`${stray}; insert into plant.device (name) values ('stray')`)
+    await client.end()
+    const { relational, backfill } = await drive(replacing)
+    expect(relational?.notes.join()).toContain('device: 1 rows stood there')
+    expect(backfill?.notes.join()).toContain('line: 1 rows stood there')
+    expect(await findings(world, fresh.url)).toEqual([])
+  })
+
+  test('relational tables: all or none', async () => {
+    const { run, source, ask } = await stand()
+    source('drop table sensor')
+    await expect(drive(run)).rejects.toMatchObject({ code: 'HF-P021' })
+    expect(await ask('select from plant.device')).toEqual([])
+    expect(await ask('select from hyperferry.receipt')).toEqual([])
+  })
+
+  test('relational rows that break a key or a foreign key: quarantined, or reported', async () => {
+    const { run, source, ask, table } = await stand()
+    source(`pragma foreign_keys = off; insert into sensor values (900, 777, null)`)
+    table('sensor').keys.push({ name: 'sensor_device_key', columns: ['device_id', 'unit'], primary: false })
+    await drive({ ...run, steps: ['schema'] })
+    await expect(drive({ ...run, steps: ['relational'], acceptQuarantine: 0 })).rejects.toMatchObject({
+      code: 'HF-B012',
+    })
+    const [counts] = await ask<{
+      there: number
+      kept: number
+      sent: number
+    }>(`select (select count(*) from plant.sensor)::int as there,
+      (select count(*) from hyperferry.quarantine where source_table = 'sensor' and code = 'HF-D020')::int as kept,
+      (select rows + quarantined from hyperferry.receipts where source_table = 'sensor')::int as sent`)
+    expect(counts?.sent).toBe(61)
+    expect(counts?.kept).toBeGreaterThan(0)
+    expect((counts?.there ?? 0) + (counts?.kept ?? 0)).toBe(61)
+    const { relational } = await drive({ ...run, steps: ['relational'], acceptQuarantine: 100 })
+    expect(relational?.notes.join()).toContain('NOT VALID')
+    expect(await ask(`select convalidated from pg_constraint where conname = 'sensor_device_fkey'`)).toEqual([
+      { convalidated: false },
+    ])
+  })
+
+  test('interrupted once: running tasks are finished; interrupted twice: broken off. Both go on later', async () => {
+    for (const when of ['signal', 'hardSignal'] as const) {
+      const { world, run, ask } = await stand()
+      const stop = new AbortController()
+      const watch = (rows: number): void => void (rows >= 200 && stop.abort())
+      await expect(drive({ ...run, taskRows: 40 }, { [when]: stop.signal, watch })).rejects.toMatchObject({
+        code: 'HF-B022',
+        exitCode: 4,
+      })
+      const [half] = await ask<{ rows: string }>(`select rows from hyperferry.progress where source_table = 'reading'`)
+      expect(Number(half?.rows)).toBeGreaterThanOrEqual(200)
+      expect(Number(half?.rows)).toBeLessThan(600)
+      await drive(run)
+      expect(await findings(world, run.targetUrl)).toEqual([])
+    }
+  })
+
+  test('a name that is no time series is refused before anything is copied', async () => {
+    const { run } = await stand()
+    await expect(drive({ ...run, tables: ['device'] })).rejects.toMatchObject({ code: 'HF-U001', exitCode: 2 })
+  })
+})
