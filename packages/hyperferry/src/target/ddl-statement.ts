@@ -48,7 +48,7 @@ export type Expectation =
   | { what: 'columnstore'; segmentBy: string[]; orderBy: { column: string; descending: boolean }[] }
   | { what: 'policy' }
   | { what: 'index'; twin: string[] }
-  | { what: 'foreign-key'; key: PlannedForeignKey }
+  | { what: 'foreign-key'; key: PlannedForeignKey; direct: boolean }
   /** Harmless to repeat: always run. */
   | { what: 'nothing' }
 

@@ -3,7 +3,11 @@ import type { PlannedTable } from '../model.ts'
 import type { Target } from './connect.ts'
 
 /** The planned tables that are not in the target, by target name. */
-export async function missingTables(target: Target, schema: string, tables: readonly PlannedTable[]): Promise<string[]> {
+export async function missingTables(
+  target: Target,
+  schema: string,
+  tables: readonly PlannedTable[],
+): Promise<string[]> {
   const { rows } = await target.query<{ name: string }>(
     `select wanted.name from unnest($2::text[]) as wanted(name)
      where not exists (
