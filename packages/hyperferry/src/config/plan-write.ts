@@ -58,6 +58,7 @@ function dressTable(document: Document, table: PlannedTable, findings: readonly 
     const found = own.filter((finding) => finding.column === column.source).map(findingText)
     // A finding says what the reason says, and what to do.
     const notes = found.length > 0 || column.reasons === undefined ? found : [column.reasons.join('; ')]
+    const entry = columns.items[i]
     if (notes.length > 1) above(entry, notes)
     else if (notes[0] !== undefined && isPair(entry)) (entry.value as Node).comment = ` ${oneLine(notes[0])}`
   }
