@@ -16,7 +16,7 @@ export type TextRow = readonly (string | null)[]
 export async function openSession(address: Address): Promise<Session> {
   const socket = watchedSocket(address)
   const connection = mysql.createConnection(options(address, socket.stream))
-  const session = new Session(connection)
+  const session = new Session(connection, socket.stream)
   try {
     await session.greeted()
     await prepareSession(session)
@@ -35,11 +35,13 @@ export function where(address: Address): string {
 
 export class Session {
   readonly #connection: Connection
+  readonly #socket: Socket
   readonly #waiting = new Set<(error: unknown) => void>()
   #failure: unknown = null
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, socket: Socket) {
     this.#connection = connection
+    this.#socket = socket
     connection.on('error', (error: unknown) => this.#fail(error))
     connection.on('end', () => this.#fail(closed()))
   }
@@ -123,6 +125,8 @@ export class Session {
   destroy(reason: unknown = closed()): void {
     this.#fail(reason)
     this.#connection.destroy()
+    // mysql2 only says good-bye; a server that is blocked in sending to us would keep its thread and its read view.
+    this.#socket.destroy()
   }
 
   async close(): Promise<void> {
