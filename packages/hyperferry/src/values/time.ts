@@ -2,7 +2,7 @@
 import type { TimeUnit } from '../model.ts'
 
 export const MICROS_PER_DAY = 86_400_000_000
-export const MICROS_PER_SECOND = 1_000_000
+const MICROS_PER_SECOND = 1_000_000
 
 export interface CivilDate {
   year: number
@@ -43,7 +43,7 @@ export function isDate(year: number, month: number, day: number): boolean {
   return month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month)
 }
 
-export function daysInMonth(year: number, month: number): number {
+function daysInMonth(year: number, month: number): number {
   if (month !== 2) return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
 }

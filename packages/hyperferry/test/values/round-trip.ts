@@ -18,7 +18,7 @@ export interface Back {
 }
 
 /** Every property test of this folder runs with it, so a failure can be had again. */
-export const seeded = { seed: 20260101 }
+const seeded = { seed: 20260101 }
 
 export async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url })

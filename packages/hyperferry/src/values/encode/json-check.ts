@@ -4,7 +4,7 @@ import { reject } from './reject.ts'
 /** PostgreSQL stops where its stack ends; this is safely before that with the default `max_stack_depth`. */
 export const MAX_DEPTH = 4000
 /** jsonb keeps the elements of a container in one piece of memory, which PostgreSQL cannot grow beyond about this many. */
-export const MAX_ELEMENTS = 8_000_000
+const MAX_ELEMENTS = 8_000_000
 /** Limits of numeric, in which jsonb keeps its numbers. */
 const MAX_INTEGRAL_DIGITS = 131072
 const MAX_FRACTION_DIGITS = 16383
@@ -83,9 +83,7 @@ function key(bytes: Uint8Array, from: number, jsonb: boolean): number {
 
 function word(bytes: Uint8Array, from: number, expected: Uint8Array): number {
   for (let i = 0; i < expected.length; i += 1) if (bytes[from + i] !== expected[i]) invalid('an unknown word')
-  const end = from + expected.length
-  if (isWordCharacter(bytes[end])) invalid('an unknown word')
-  return end
+  return from + expected.length
 }
 
 function string(bytes: Uint8Array, from: number, jsonb: boolean): number {
@@ -144,7 +142,6 @@ function number(bytes: Uint8Array, from: number, jsonb: boolean): number {
     const sign = bytes[at + 1]
     at = digitsFrom(bytes, sign === 0x2d || sign === 0x2b ? at + 2 : at + 1)
   }
-  if (isWordCharacter(bytes[at])) invalid('letters after a number')
   // Only long numbers and those with an exponent can leave numeric's range.
   if (jsonb && (exponentFrom > 0 || at - from > MAX_FRACTION_DIGITS)) {
     checkRange(bytes, integral, point, mantissaEnd, exponentFrom > 0 ? bytes.subarray(exponentFrom, at) : null)
@@ -175,12 +172,6 @@ function digitsFrom(bytes: Uint8Array, from: number): number {
 
 function isDigit(c: number | undefined): boolean {
   return c !== undefined && c >= 0x30 && c <= 0x39
-}
-
-function isWordCharacter(c: number | undefined): boolean {
-  if (c === undefined) return false
-  const lower = c | 0x20
-  return isDigit(c) || (lower >= 0x61 && lower <= 0x7a) || c === 0x5f || c >= 0x80
 }
 
 function loneSurrogate(): never {
