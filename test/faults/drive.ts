@@ -38,6 +38,8 @@ export interface Drive {
   memory?: number
   /** Wait until this file exists, so that several start together. */
   startAt?: string
+  /** Work space of a process of its own. */
+  tmpdir?: string
   /** Failures in a row that are forgiven; default 60. */
   attempts?: number
   mutant?: Mutant
@@ -142,7 +144,12 @@ export interface Child {
 
 /** Starts the steps in a process that dies when it passes `failpoint` for the `times`-th time. */
 export function driveApart(options: Drive, failpoint?: Failpoint | `${Failpoint}:${number}`): Child {
-  const env = { ...process.env, HYPERFERRY_FAILPOINT: failpoint ?? '', NODE_OPTIONS: '' }
+  const env = {
+    ...process.env,
+    HYPERFERRY_FAILPOINT: failpoint ?? '',
+    NODE_OPTIONS: '',
+    ...(options.tmpdir && { TMPDIR: options.tmpdir }),
+  }
   const child = spawn(process.execPath, [import.meta.filename], { env, stdio: ['pipe', 'pipe', 'pipe'] })
   let output = ''
   let problems = ''

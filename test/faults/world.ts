@@ -78,7 +78,7 @@ function lcg(seed: number): () => number {
 }
 
 // eslint-disable-next-line max-params -- a table of columns reads best as rows
-function column(
+export function column(
   name: string,
   sourceType: string,
   type: string,
@@ -99,7 +99,7 @@ function column(
   }
 }
 
-function table(name: string, given: Partial<PlannedTable> & Pick<PlannedTable, 'columns'>): PlannedTable {
+export function table(name: string, given: Partial<PlannedTable> & Pick<PlannedTable, 'columns'>): PlannedTable {
   return {
     source: name,
     name,
@@ -122,7 +122,7 @@ function table(name: string, given: Partial<PlannedTable> & Pick<PlannedTable, '
   }
 }
 
-function planOf(): Plan {
+export function planOf(): Plan {
   const action = { onDelete: 'no action', onUpdate: 'no action' } as const
   const series = { kind: 'timeseries', chunkInterval: '7 days' } as const
   return {
