@@ -7,7 +7,7 @@ import { nearest } from './nearest.ts'
 import { NAMED_MAPS, planSchema } from './plan-schema.ts'
 import type { PlanFile } from './plan-schema.ts'
 
-export type Path = readonly PropertyKey[]
+type Path = readonly PropertyKey[]
 
 /** A plan that has the right shape, and where each of its parts stands in the text. */
 export interface ParsedPlan {

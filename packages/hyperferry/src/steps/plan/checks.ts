@@ -45,7 +45,7 @@ export function draftChecks(draft: TableDraft, constraints: Namespace, report: R
 }
 
 /** Members of `enum('a','it''s')` in their order; null for other types. */
-export function enumMembers(column: SourceColumn): string[] | null {
+function enumMembers(column: SourceColumn): string[] | null {
   const inside = /^enum\s*\((.*)\)$/is.exec(column.type)?.[1]
   if (inside === undefined) return null
   return [...inside.matchAll(/'((?:[^']|'')*)'/g)].map(([, member = '']) => member.replaceAll("''", "'"))

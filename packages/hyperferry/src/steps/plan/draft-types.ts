@@ -11,7 +11,7 @@ export interface DraftTarget {
   cacheBytes: number | null
 }
 
-export interface DraftOptions {
+interface DraftOptions {
   /** Fewer rows speak against a time series. Default 100,000. */
   seriesRows: number
   /** Kind by source table name, decided by a person. */

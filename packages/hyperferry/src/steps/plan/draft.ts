@@ -15,7 +15,7 @@ import { Namespace, needsQuotes } from './names.ts'
 import { estimateRowBytes } from './row-size.ts'
 import { unifyTypes } from './unify-types.ts'
 
-export type { Draft, DraftInput, DraftOptions, DraftTarget } from './draft-types.ts'
+export type { Draft, DraftInput } from './draft-types.ts'
 
 /** Proposes every table that was assessed. The same input gives the same draft. */
 export function draftPlan(input: DraftInput): Draft {
@@ -274,6 +274,7 @@ const DECIDED_HERE: ReadonlySet<string> = new Set([
   'HF-P119',
   'HF-P135',
   'HF-P140',
+  'HF-P160',
 ])
 
 /** Whether a finding of the engine still holds for the table as it is planned. */

@@ -6,11 +6,9 @@ import type { Report, TableDraft } from './draft-types.ts'
 import { translate } from './expression.ts'
 import { isPlainUnique } from './keys.ts'
 import { findColumn } from './lookup.ts'
+import { MAX_ENTRY_BYTES, maxBytes } from './entry-size.ts'
 import { indexName } from './names.ts'
 import type { Namespace } from './names.ts'
-
-/** What one entry of a PostgreSQL btree may hold, with some room for its header. */
-const MAX_ENTRY_BYTES = 2700
 
 /** Sets `indexes` of the draft; unique ones that are keys already are left to `keys`. */
 export function draftIndexes(draft: TableDraft, relations: Namespace, report: Report): void {
@@ -99,15 +97,6 @@ function expressionColumns({
 
 function holdsTime({ planned }: TableDraft, names: readonly string[]): boolean {
   return planned.time === null || planned.chunkInterval === null || names.includes(planned.time.column)
-}
-
-/** Most bytes a value can have by its declaration in the source; Infinity when it has no bound. */
-export function maxBytes({ type, sourceType }: PlannedColumn): number {
-  if (!/^(text|varchar|character|bpchar|char|bytea|json|.*\[\])/.test(type)) return 16
-  const declared = /^(var)?(char|binary|character)\s*\((\d+)\)/.exec(sourceType)
-  if (declared) return Number(declared[3]) * (declared[2] === 'binary' ? 1 : 4)
-  if (/^enum|^set/.test(sourceType)) return 256
-  return /^tiny(text|blob)/.test(sourceType) ? 255 : Number.POSITIVE_INFINITY
 }
 
 /** The newest rows are what series are asked for; no key or index that begins with the time would answer that. */

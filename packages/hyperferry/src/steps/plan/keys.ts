@@ -3,6 +3,7 @@ import { defaultKeyName } from '../../config/plan-shape.ts'
 import { finding } from '../../source/finding-codes.ts'
 import type { PlannedKey, PlannedTable, SourceIndex } from '../../model.ts'
 import type { Report, TableDraft } from './draft-types.ts'
+import { MAX_ENTRY_BYTES, maxBytes } from './entry-size.ts'
 import { targetNames } from './lookup.ts'
 import { indexName } from './names.ts'
 import type { Namespace } from './names.ts'
@@ -16,12 +17,27 @@ export function draftKeys(draft: TableDraft, relations: Namespace, report: Repor
   planned.keys = keys.filter(
     (key, i) => keys.findIndex((other) => other.columns.join('\0') === key.columns.join('\0')) === i,
   )
+  for (const key of planned.keys) reportSize(draft, key, report)
   if (planned.keys.length === 0) {
     report(finding('HF-P110', { table: source.name, message: `${source.name} has no key` }))
   }
   planned.mode = planned.keys.some((key) => key.columns.every((name) => !isNullable(planned, name)))
     ? 'merge'
     : 'replace'
+}
+
+function reportSize({ source, planned }: TableDraft, key: PlannedKey, report: Report): void {
+  const columns = planned.columns.filter(({ name }) => key.columns.includes(name))
+  const bytes = columns.reduce((sum, column) => sum + maxBytes(column), 0)
+  // Without a declared bound nothing can be said.
+  if (bytes <= MAX_ENTRY_BYTES || !Number.isFinite(bytes)) return
+  report(
+    finding('HF-P160', {
+      table: source.name,
+      message: `key ${key.name} may have entries of up to ${bytes} bytes`,
+      action: 'The key is proposed; a longer value is refused. Alternative: leave the key out of the plan.',
+    }),
+  )
 }
 
 /** A unique index that can be a constraint: columns only, whole, of all rows. */
