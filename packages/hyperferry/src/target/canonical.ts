@@ -12,12 +12,6 @@ export function canonicalColumn(type: string, ident: string): string {
   return canonicalOf(parsePgType(type), ident)
 }
 
-/** SQL literal, with its cast, of the value that a canonical text stands for; null where no exact literal exists (JSON, arrays, floats). */
-export function canonicalLiteral(type: string, text: string): string | null {
-  const parsed = parsePgType(type)
-  return exactLiteral[parsed.name]?.(text) ?? null
-}
-
 function canonicalOf(type: PgType, ident: string): string {
   if (type.arrayOf !== null) return arrayOf(type.arrayOf, ident)
   return expressions[type.name](ident)
@@ -87,46 +81,4 @@ function arrayOf(element: PgType, ident: string): string {
     `case when ${ident} is not null then ` +
     `(select '{' || coalesce(string_agg(${text}, ',' order by u.o), '') || '}' from unnest(${ident}) with ordinality as u(e, o)) end`
   )
-}
-
-const exactLiteral: Partial<Record<PgTypeName, (text: string) => string | null>> = {
-  int2: (text) => number(text, 'int8'),
-  int4: (text) => number(text, 'int8'),
-  int8: (text) => number(text, 'int8'),
-  numeric: (text) => (/^(NaN|-?Infinity)$/.test(text) ? `'${text}'::numeric` : number(text, 'numeric')),
-  bool: (text) => (text === '0' || text === '1' ? `'${text}'::bool` : null),
-  text: hexText('text'),
-  varchar: hexText('text'),
-  bpchar: hexText('bpchar'),
-  bytea: (text) => (isHex(text) ? `'\\x${text}'::bytea` : null),
-  date: (text) => calendarLiteral(text, 'date', ''),
-  timestamp: (text) => calendarLiteral(text, 'timestamp', ''),
-  timestamptz: (text) => calendarLiteral(text, 'timestamptz', '+00'),
-  time: (text) => (/^[\d:.]+$/.test(text) ? `'${text}'::time` : null),
-  interval: (text) => (/^-?\d+$/.test(text) ? `('${text} microseconds')::interval` : null),
-  uuid: (text) => (/^[\da-f-]{36}$/.test(text) ? `'${text}'::uuid` : null),
-  inet: (text) => (/^[\da-f:./]+$/i.test(text) ? `'${text}'::inet` : null),
-}
-
-function number(text: string, type: string): string | null {
-  return /^-?\d+(\.\d+)?$/.test(text) ? `'${text}'::${type}` : null
-}
-
-function isHex(text: string): boolean {
-  return /^([\da-f]{2})*$/.test(text)
-}
-
-function hexText(type: string): (text: string) => string | null {
-  return (text) => (isHex(text) ? `convert_from('\\x${text}'::bytea, 'UTF8')::${type}` : null)
-}
-
-function calendarLiteral(text: string, type: string, suffix: string): string | null {
-  if (text === 'infinity' || text === '-infinity') return `'${text}'::${type}`
-  const match = /^(-?\d{4,})-(\d\d-\d\d)(?:T([\d:.]+))?$/.exec(text)
-  if (match === null) return null
-  const year = Number(match[1])
-  const clock = match[3] === undefined ? '' : ` ${match[3]}${suffix}`
-  // Astronomical year 0 is 1 BC.
-  const [shown, era] = year > 0 ? [String(year), ''] : [String(1 - year), ' BC']
-  return `'${shown.padStart(4, '0')}-${match[2]}${clock}${era}'::${type}`
 }

@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events'
 import { connect as connectSocket } from 'node:net'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
-import { HyperferryError } from '../errors.ts'
+import { codeOf, HyperferryError } from '../errors.ts'
 import type { Address } from './address.ts'
 import { connectionLost, endsSession, interrupted, targetError } from './errors.ts'
 
@@ -107,18 +107,35 @@ class PgSession implements OwnedSession {
       await this.#client.connect()
       await this.#client.query(SETTINGS)
     } catch (error) {
+      // A closed socket means the network; an open one means that the two of us did not agree.
+      const closed = socketOf(this.#client).destroyed
       destroySocket(this.#client)
       if (signal.aborted) throw interrupted(context)
-      const known = targetError(error, context)
-      // No SQLSTATE: the network or TLS failed before there was a session.
-      if (known.code === 'HF-C019' || known.code === 'HF-X001') {
-        throw new HyperferryError('HF-C010', { what: known.message, cause: error })
-      }
-      throw known
+      throw this.#whyNoSession(error, context, closed)
     } finally {
       signal.removeEventListener('abort', abort)
     }
     signal.addEventListener('abort', this.#onAbort)
+  }
+
+  #whyNoSession(error: unknown, context: string, closed: boolean): HyperferryError {
+    const known = targetError(error, context)
+    if (known.sqlstate !== null && known.code !== 'HF-C019') return known
+    if (TLS_CODES.test(codeOf(error) ?? '')) {
+      return new HyperferryError('HF-C017', {
+        what: known.message,
+        hint: 'The certificate could not be verified: give sslrootcert=FILE, or sslmode=require to encrypt without proof of who answers.',
+        cause: error,
+      })
+    }
+    if (!closed && codeOf(error) === null && this.#options.address.password === null) {
+      return new HyperferryError('HF-C011', {
+        what: `${context}: a password is needed and none was given`,
+        hint: 'Put it into the URL, PGPASSWORD or ~/.pgpass.',
+        cause: error,
+      })
+    }
+    return new HyperferryError('HF-C010', { what: known.message, cause: error })
   }
 
   get pid(): number {
@@ -323,9 +340,15 @@ function cancelRequest(address: Address, pid: number, secret: number): Promise<v
   })
 }
 
+/** What Node's TLS throws when the two sides or the certificate do not fit. */
+const TLS_CODES = /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/
+
+function socketOf(client: pg.Client): { destroyed: boolean; destroy(): void } {
+  return (client as unknown as { connection: { stream: { destroyed: boolean; destroy(): void } } }).connection.stream
+}
+
 function destroySocket(client: pg.Client): void {
-  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } }
-  connection.stream.destroy()
+  socketOf(client).destroy()
 }
 
 /** First line of a statement, for messages. */

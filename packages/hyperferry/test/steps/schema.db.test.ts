@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { PostgresName } from '../../../../test/servers/catalogue.ts'
 import type { Plan, PlannedTable } from '../../src/model.ts'
@@ -5,6 +7,7 @@ import { installControl } from '../../src/control/install.ts'
 import { completeReceipt, insertReceipt, registerTables } from '../../src/control/ledger.ts'
 import { claimMigration } from '../../src/control/migration-row.ts'
 import { readHypertable, readTable } from '../../src/target/catalog.ts'
+import { openTarget } from '../../src/target/connect.ts'
 import type { Session, Target } from '../../src/target/connect.ts'
 import { applyPost } from '../../src/target/post.ts'
 import { transaction } from '../../src/target/transaction.ts'
@@ -238,9 +241,7 @@ test('sequences go above what is there, and never back', async () => {
 test('tables belong to the owner that the plan names, or the refusal says what to grant', async () => {
   const { target, database } = await opened('ts-sid')
   const owner = `${database.database}_app`
-  const admin = await (
-    await import('../../src/target/connect.ts')
-  ).openTarget(database.superUrl, {
+  const admin = await openTarget(database.superUrl, {
     connections: 1,
     signal: new AbortController().signal,
   })
@@ -255,4 +256,32 @@ test('tables belong to the owner that the plan names, or the refusal says what t
   await admin.query(`drop owned by "${owner}" cascade`)
   await admin.query(`drop role "${owner}"`)
   await admin.close()
+})
+
+test.for(['schema.after-table:1', 'schema.after-table:2', 'schema.before-done'])(
+  'killed at %s, it goes on where it was',
+  async (failpoint) => {
+    const { target, database } = await opened('pg15')
+    const plan = fullPlan()
+    const child = join(import.meta.dirname, 'schema-child.ts')
+    const env = { ...process.env, HYPERFERRY_FAILPOINT: failpoint }
+    const killed = spawnSync(process.execPath, [child, database.url, JSON.stringify(plan)], { env })
+    expect(killed.signal).toBe('SIGKILL')
+    const rest = await run(target, plan)
+    expect(rest.present).toBeGreaterThan(0)
+    expect(rest.applied.map(({ table }) => table)).not.toContain('Dev ice')
+    const again = await run(target, plan)
+    expect(again.applied).toEqual([])
+    expect(again.present).toBe(rest.present + rest.applied.length)
+  },
+)
+
+test('an interrupted run keeps whole tables and goes on', async () => {
+  const { target } = await opened('pg15')
+  const controller = new AbortController()
+  const plan = fullPlan()
+  const events = { emit: () => controller.abort() }
+  await expect(schema({ plan, target, events, signal: controller.signal })).rejects.toMatchObject({ code: 'HF-B022' })
+  const rest = await run(target, plan)
+  expect(new Set(rest.applied.map(({ table }) => table))).toEqual(new Set(['reading']))
 })

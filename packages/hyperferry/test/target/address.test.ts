@@ -76,10 +76,7 @@ test.for([
   'postgres://u@h/d?sslrootcert=/does/not/exist',
   'postgres://u@h:0/d',
 ])('refuses %s and repeats no secret', (url) => {
-  expect(() => parseAddress(url, none)).toThrow(expect.objectContaining({ code: 'HF-U014' }) as Error)
-  try {
-    parseAddress(url, none)
-  } catch (error) {
-    expect(String(error)).not.toContain('50%@')
-  }
+  expect(() => parseAddress(url, none)).toThrow(
+    expect.objectContaining({ code: 'HF-U014', message: expect.not.stringContaining('50%') as string }) as Error,
+  )
 })

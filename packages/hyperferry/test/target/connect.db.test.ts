@@ -24,6 +24,8 @@ describe('refuses what cannot be a target, each with its code', () => {
     await expect(open(editing(database.url, (url) => (url.username = 'nobody')))).rejects.toMatchObject({
       code: 'HF-C011',
     })
+    // Without a password the driver gives up by itself.
+    await expect(open(editing(database.url, (url) => (url.password = '')))).rejects.toMatchObject({ code: 'HF-C011' })
     await expect(open(editing(database.superUrl, (url) => (url.pathname = '/nowhere')))).rejects.toMatchObject({
       code: 'HF-C012',
     })
