@@ -87,18 +87,16 @@ async function spreadParts(session: Session, table: SourceTable, rows: number): 
     return [`(${from} ${order} LIMIT ${rows * PARTS}) AS part`]
   }
   const [min, max] = [scale.parse(low), scale.parse(high)]
+  // Parts begin at even distances; where keys are few, they are fewer and larger.
   const starts = Array.from({ length: PARTS }, (_, i) => min + ((max - min) * BigInt(i)) / BigInt(PARTS))
-  const parts: string[] = []
-  let previous: bigint | null = null
-  for (const [i, start] of starts.entries()) {
-    if (start === previous) continue
-    const next = starts.slice(i).find((later) => later > start)
+  const different = starts.filter((start, i) => start !== starts[i - 1])
+  const limit = Math.ceil((rows * PARTS) / different.length)
+  return different.map((start, i) => {
+    const next = different[i + 1]
     // Neighbouring parts of a small table would otherwise hold the same rows twice.
     const below = next === undefined ? '' : ` AND ${scale.below(name, next)}`
-    parts.push(`(${from} WHERE ${scale.atLeast(name, start)}${below} ${order} LIMIT ${rows}) AS part`)
-    previous = start
-  }
-  return parts
+    return `(${from} WHERE ${scale.atLeast(name, start)}${below} ${order} LIMIT ${limit}) AS part`
+  })
 }
 
 /** Smallest and largest values that an index answers are exact whatever was sampled. */

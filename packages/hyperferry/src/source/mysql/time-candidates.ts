@@ -55,6 +55,10 @@ function candidate(table: SourceTable, { column, proposal }: ColumnLook, profile
     rowsPerDay: rowsPerDay(
       parts.map((part) => part.map((value) => reading.toMicros(value))),
       profile,
+      {
+        edges: [facts.min, facts.max].flatMap((text) => (text === null ? [] : [reading.toMicros(scale.parse(text))])),
+        inOrder: table.primaryKey.length < 2 || table.primaryKey[0] === column.name,
+      },
     ),
     unusable: { value: unusable, exact: profile.exact },
     reasons: [],
@@ -112,23 +116,39 @@ function monotoneShare(parts: readonly (readonly bigint[])[]): number {
   return pairs === 0 ? 1 : rising / pairs
 }
 
-/** By the density of the busiest parts when they follow time, else by the whole span. */
-function rowsPerDay(parts: readonly (readonly bigint[])[], profile: Profile): number | null {
+/** Rows and the days they are spread over; 0 when all are of one instant. */
+function rate(rows: number, low: bigint, high: bigint): number {
+  const days = Number(high - low) / Number(DAY)
+  return days <= 0 ? 0 : rows / days
+}
+
+function bounds(values: readonly bigint[]): [bigint, bigint] {
+  return values.reduce<[bigint, bigint]>(
+    ([low, high], value) => [value < low ? value : low, value > high ? value : high],
+    [values[0] ?? 0n, values[0] ?? 0n],
+  )
+}
+
+/** By the density of the busiest parts when the whole table is in the order of time, else by the whole span. */
+function rowsPerDay(parts: readonly (readonly bigint[])[], profile: Profile, extent: Extent): number | null {
   const all = parts.flat().filter(isPlausible)
   if (all.length < 2) return null
-  const rate = (rows: number, values: readonly bigint[]): number => {
-    const low = values.reduce((a, b) => (b < a ? b : a))
-    const high = values.reduce((a, b) => (b > a ? b : a))
-    const days = Number(high - low) / Number(DAY)
-    return days <= 0 ? 0 : rows / days
-  }
-  const whole = rate(profile.rows.value, all)
-  if (monotoneShare(parts) < ENOUGH) return Math.round(whole) || null
+  // A stray value at an end would stretch the span by centuries.
+  const [low, high] = extent.edges.every(isPlausible) && extent.edges.length === 2 ? bounds(extent.edges) : bounds(all)
+  const whole = rate(profile.rows.value, low, high)
+  if (!extent.inOrder || monotoneShare(parts) < ENOUGH) return Math.round(whole) || null
   const dense = parts.map((part) => part.filter(isPlausible)).filter((part) => part.length >= 20)
   // A part of a few rows that came in one burst would promise millions a day.
-  const rates = dense.map((part) => rate(part.length, part)).toSorted((a, b) => a - b)
+  const rates = dense.map((part) => rate(part.length, ...bounds(part))).toSorted((a, b) => a - b)
   const typical = rates[Math.floor(rates.length * 0.75)] ?? 0
   return Math.round(Math.min(Math.max(whole, typical), whole * 10)) || null
+}
+
+interface Extent {
+  /** Smallest and largest value, as far as they are known. */
+  edges: readonly bigint[]
+  /** Key order is one sequence of rows, not one per device. */
+  inOrder: boolean
 }
 
 function accessTo(table: SourceTable, column: string): TimeCandidate['access'] {
