@@ -17,8 +17,6 @@ export interface Capabilities {
   /** Columnstore, retention and refresh policies, and the jobs behind them. */
   policies: boolean
   continuousAggregates: boolean
-  /** `timescaledb.enable_columnstore` with segmentby and orderby, and add_columnstore_policy; older: the compress names. */
-  columnstoreNames: boolean
   /** A plain table may reference a hypertable (2.16). */
   foreignKeyToHypertable: boolean
   /** Direct compress that enforces CHECK and NOT NULL (2.28.1). */
@@ -154,7 +152,6 @@ function capabilitiesOf(facts: Facts): Capabilities {
     columnstore: community,
     policies: community,
     continuousAggregates: community,
-    columnstoreNames: community && atLeast(version ?? '', 2, 19),
     foreignKeyToHypertable: version !== null && atLeast(version, 2, 16),
     directCompress: community && atLeast(version ?? '', 2, 28, 1),
     createChunk: community && facts.create_chunk,

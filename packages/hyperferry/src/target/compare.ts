@@ -1,8 +1,12 @@
 /** What the catalog shows against what the plan wants: a list of differences, each in words. Pure. */
 import type { CatalogColumn, CatalogTable } from './catalog.ts'
 
-/** Differences between an existing table and its twin. `columns` are those of the plan; others may exist if they need no value. */
-export function tableDifferences(real: CatalogTable, twin: CatalogTable, columns: readonly string[]): string[] {
+/** Differences between an existing table and its twin. Columns beyond the plan's may exist if they need no value; keys may not. */
+export function tableDifferences(
+  real: CatalogTable,
+  twin: CatalogTable,
+  plan: { columns: readonly string[]; indexes: readonly string[] },
+): string[] {
   if (real.relkind !== 'r' && real.relkind !== 'p') return ['it is not a table']
   const differences: string[] = []
   const byName = new Map(real.columns.map((column) => [column.name, column]))
@@ -13,8 +17,13 @@ export function tableDifferences(real: CatalogTable, twin: CatalogTable, columns
   }
   for (const column of real.columns) {
     const given = column.default !== null || column.identity || column.generated !== null || !column.notNull
-    if (!columns.includes(column.name) && !given) {
+    if (!plan.columns.includes(column.name) && !given) {
       differences.push(`column "${column.name}" is not in the plan and needs a value`)
+    }
+  }
+  for (const index of real.indexes) {
+    if (index.unique && !plan.indexes.includes(index.name)) {
+      differences.push(`unique index "${index.name}" is not in the plan`)
     }
   }
   return [...differences, ...keyDifferences(real, twin)]

@@ -70,6 +70,7 @@ class Pool {
   /** Sessions that do not count against `connections`. */
   readonly #extra = new WeakSet<OwnedSession>()
   readonly #waiting: (() => void)[] = []
+  readonly #onAbort = (): void => this.#wakeAll()
   #out = 0
   #closed = false
 
@@ -77,7 +78,7 @@ class Pool {
     this.#address = address
     this.#tls = tls
     this.#options = options
-    options.signal.addEventListener('abort', () => this.#wakeAll())
+    options.signal.addEventListener('abort', this.#onAbort)
   }
 
   async session({ extra = false }: { extra?: boolean } = {}): Promise<Session> {
@@ -101,6 +102,7 @@ class Pool {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#options.signal.removeEventListener('abort', this.#onAbort)
     this.#wakeAll()
     await this.desk?.release(true)
     await Promise.all(this.#idle.splice(0).map((session) => this.#end(session)))

@@ -39,7 +39,8 @@ export interface DdlStatement {
  */
 export type Expectation =
   | { what: 'schema' }
-  | { what: 'table'; twin: string[]; columns: string[] }
+  /** `indexes` are the names of the plan's unique indexes, which come after the rows. */
+  | { what: 'table'; twin: string[]; columns: string[]; indexes: string[] }
   | { what: 'owner'; owner: string }
   | { what: 'hypertable'; column: string; micros: bigint | null; integer: bigint | null }
   | { what: 'key'; columns: string[]; primary: boolean }

@@ -24,6 +24,7 @@ export function tableStatements(
         what: 'table',
         twin: [createTwin, ...table.keys.map((key) => `alter table ${TWIN} add ${keySql(key)}`)],
         columns: table.columns.map((column) => column.name),
+        indexes: table.indexes.filter((index) => index.unique).map((index) => index.name),
       },
     },
   ]

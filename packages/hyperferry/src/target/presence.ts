@@ -42,7 +42,7 @@ export async function lookFor(session: Session, statement: DdlStatement, seen: S
     case 'table':
       return {
         present: true,
-        differences: await withTwin(session, expect.twin, (twin) => tableDifferences(real, twin, expect.columns)),
+        differences: await withTwin(session, expect.twin, (twin) => tableDifferences(real, twin, expect)),
       }
     case 'owner':
       return real.owner === expect.owner ? PRESENT : ABSENT

@@ -359,7 +359,7 @@ function summary(sql: string): string {
 
 /**
  * Roles and databases can carry settings of their own (ALTER ROLE … SET). These are the ones that would change what a statement means
- * or how a value prints. `transaction_timeout` exists since PostgreSQL 17.
+ * or how a value prints. The timeouts at the end are not known to every version.
  */
 const SETTINGS = `
 set timezone = 'UTC';
@@ -375,11 +375,10 @@ set client_min_messages = warning;
 set search_path = pg_catalog, pg_temp;
 set statement_timeout = 0;
 set lock_timeout = 0;
-set idle_in_transaction_session_timeout = 0;
-set idle_session_timeout = 0;
 set default_transaction_isolation = 'read committed';
 set default_transaction_deferrable = off;
-select set_config(name, '0', false) from pg_catalog.pg_settings where name = 'transaction_timeout'`
+select set_config(name, '0', false) from pg_catalog.pg_settings
+where name in ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')`
 
 /** Types whose text JavaScript cannot hold exactly, or only as Date, stay text: float4, float8, date, times, interval. */
 const asText = new Set([700, 701, 1082, 1083, 1114, 1184, 1186, 1266, 600, 603, 718, 1115, 1182, 1185, 1021, 1022])

@@ -44,6 +44,7 @@ function fullPlan(target: Partial<Plan['target']> = {}): Plan {
         where: 'flag',
       },
       { name: 'dev_tags', unique: false, method: 'gin', parts: ['tags'], where: null },
+      { name: 'dev_unique', unique: true, method: 'btree', parts: ['id', 'na"me desc'], where: null },
     ],
     checks: [{ name: 'dev_check', expression: `length("na""me") > 0 and id in (1, 2, 3)` }],
   })
@@ -88,7 +89,7 @@ describe.for(['pg15', 'pg18', 'ts-2.19', 'ts-sid'] as const)('on %s', (server: P
     const names = plan.tables.map(({ name }) => name)
     const post = await applyPost(session, plan, names, target.capabilities)
     expect(post.notValidated).toEqual([])
-    expect(post.applied.filter(({ kind }) => kind === 'index')).toHaveLength(3)
+    expect(post.applied.filter(({ kind }) => kind === 'index')).toHaveLength(4)
     const postAgain = await applyPost(session, plan, names, target.capabilities)
     expect(postAgain.applied.filter(({ kind }) => kind !== 'analyze' && kind !== 'sequence')).toEqual([])
     const table = await readTable(session, 'plant', 'reading')
@@ -120,6 +121,7 @@ describe('what is there and different is named and left alone', () => {
     ['alter table plant.t add column more int not null', 'column "more" is not in the plan'],
     ['alter table plant.t drop constraint t_pkey; alter table plant.t add primary key (id, double)', 'key "t_pkey"'],
     ['alter table plant.t add unique (name)', 'is not in the plan'],
+    ['create unique index own on plant.t (lower(name))', 'unique index "own"'],
     [
       'alter table plant.t drop constraint positive; alter table plant.t add constraint positive check (id > 1)',
       'positive',

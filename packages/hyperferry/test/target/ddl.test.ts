@@ -15,7 +15,6 @@ const plain: Capabilities = {
   columnstore: false,
   policies: false,
   continuousAggregates: false,
-  columnstoreNames: false,
   foreignKeyToHypertable: false,
   directCompress: false,
   createChunk: false,
