@@ -28,7 +28,8 @@ export function readInventory(database: DatabaseSync): Inventory {
   for (const listed of listTables(database)) {
     const reason = skipReason(listed)
     if (reason) skipped.push({ kind: listed.type, name: listed.name, reason })
-    else tables.push(readTable(database, listed, sequences.get(fold(listed.name)) ?? null))
+    else
+      tables.push(readTable(database, listed, { sequence: sequences.get(fold(listed.name)) ?? null, estimate: true }))
   }
   const triggers = rowsOf(
     database,
@@ -44,7 +45,8 @@ export function readInventory(database: DatabaseSync): Inventory {
 /** One table, or null when there is none of that name; for comparing a plan with the live definition. */
 export function readOneTable(database: DatabaseSync, name: string): SourceTable | null {
   const listed = listTables(database).find((table) => sameName(table.name, name) && skipReason(table) === null)
-  return listed ? readTable(database, listed, null) : null
+  // Without the estimate: it is of no use to a reader, and looks at the data.
+  return listed ? readTable(database, listed, { sequence: null, estimate: false }) : null
 }
 
 interface Listed {
@@ -85,7 +87,12 @@ function skipReason(table: Listed): string | null {
   }
 }
 
-function readTable(database: DatabaseSync, listed: Listed, sequence: bigint | null): SourceTable {
+interface TableWishes {
+  sequence: bigint | null
+  estimate: boolean
+}
+
+function readTable(database: DatabaseSync, listed: Listed, { sequence, estimate }: TableWishes): SourceTable {
   const { name } = listed
   const parsed = parseCreateTable(listed.sql)
   const info = rowsOf(
@@ -113,7 +120,7 @@ function readTable(database: DatabaseSync, listed: Listed, sequence: bigint | nu
       expression: check.expression,
     })),
     comment: null,
-    estimatedRows: estimateRows(database, listed, columns),
+    estimatedRows: estimate ? estimateRows(database, listed, columns) : 0,
     bytes: null,
     nextAutoIncrement: parsed.autoincrement ? (sequence ?? 0n) + 1n : null,
     storage: `${listed.withoutRowid ? 'without rowid' : 'rowid'}${listed.strict ? ', strict' : ''}`,

@@ -7,7 +7,7 @@ import { TupleWriter } from '../../values/tuple-writer.ts'
 import { whereOf } from './axis.ts'
 import type { Axis } from './axis.ts'
 import { sqliteError } from './errors.ts'
-import { describeValue, exactReader, exactValue, keySql, suspicion } from './exact.ts'
+import { describeValue, exactReader, exactSql, exactValue, keySql, suspicion } from './exact.ts'
 import type { Encoding, ExactReader } from './exact.ts'
 import { interrupted } from './interrupted.ts'
 import { LossCounter } from './losses.ts'
@@ -40,7 +40,7 @@ export async function* readSlice(context: ReadContext, slice: Slice): AsyncGener
   interrupted(context.signal)
   const what = `cannot read table ${context.table.source}`
   const transaction = context.transactions.begin()
-  let rows: Iterator<SqliteRow> | null = null
+  let rows: Iterator<ReadRow> | null = null
   try {
     const run = startRun(transaction.database, context, slice)
     rows = run.rows
@@ -55,19 +55,30 @@ export async function* readSlice(context: ReadContext, slice: Slice): AsyncGener
   } catch (error) {
     throw sqliteError(error, what)
   } finally {
-    // A statement that is not reset would keep the transaction open.
-    rows?.return?.()
+    if (rows !== null) reset(rows)
     transaction.done()
   }
 }
 
+/** A statement that is not reset would keep the transaction open. */
+function reset(rows: Iterator<unknown>): void {
+  try {
+    rows.return?.()
+  } catch {
+    // The connection was closed meanwhile, and the statement with it.
+  }
+}
+
 interface Run {
-  rows: Iterator<SqliteRow>
+  rows: Iterator<ReadRow>
   ended: boolean
   writer: TupleWriter
   losses: LossCounter
-  encodeRow: (row: SqliteRow) => RejectedRow | null
+  encodeRow: (row: ReadRow) => RejectedRow | null
 }
+
+/** What `startRun` selected: the key, then the planned columns. */
+type ReadRow = (SqliteValue | ExactText)[]
 
 function startRun(database: DatabaseSync, context: ReadContext, slice: Slice): Run {
   const { table, live, axis } = context
@@ -76,7 +87,9 @@ function startRun(database: DatabaseSync, context: ReadContext, slice: Slice): R
   const losses = new LossCounter()
   const key = rowKey(live)
   const keyList = keySql(key)
-  const select = [...keyList, ...columns.map((column) => ident(column.source))]
+  // A row that nothing names cannot be read again: its texts come as bytes at once.
+  const isNamed = key.parts.length > 0
+  const select = [...keyList, ...columns.map(({ source }) => (isNamed ? ident(source) : exactSql(ident(source))))]
   const where = whereOf(axis, slice)
   const statement = prepare(database, `SELECT ${select.join(', ')} FROM main.${ident(live.name)} WHERE ${where.sql}`)
   const writers = columns.map((column) =>
@@ -97,8 +110,15 @@ function startRun(database: DatabaseSync, context: ReadContext, slice: Slice): R
     suspect: suspicion(context.encoding),
     rejector,
   })
-  const rows = statement.iterate(...where.values) as unknown as Iterator<SqliteRow>
+  const found = statement.iterate(...where.values) as unknown as IterableIterator<SqliteRow>
+  const rows: Iterator<ReadRow> = isNamed ? found : exactRows(found, columns.length, context.encoding)
   return { rows, ended: false, writer, losses, encodeRow }
+}
+
+function* exactRows(found: Iterable<SqliteRow>, width: number, encoding: Encoding): Generator<ReadRow, void> {
+  for (const row of found) {
+    yield Array.from({ length: width }, (_, i) => exactValue(row[i * 2], row[i * 2 + 1], encoding))
+  }
 }
 
 interface RowContext {
@@ -113,7 +133,7 @@ interface RowContext {
   rejector: Rejector
 }
 
-function compileRow(context: RowContext): (row: SqliteRow) => RejectedRow | null {
+function compileRow(context: RowContext): (row: ReadRow) => RejectedRow | null {
   const { writer, writers, losses, keyWidth, exact, places, suspect, rejector } = context
   const width = writers.length
   return (row) => {
@@ -124,7 +144,7 @@ function compileRow(context: RowContext): (row: SqliteRow) => RejectedRow | null
       for (; at < width; at += 1) {
         let value: SqliteValue | ExactText = row[keyWidth + at] ?? null
         if (typeof value === 'string' && suspect(value)) {
-          exactRow ??= exact.values(row.slice(0, keyWidth))
+          exactRow ??= exact.values(keyOf(row, keyWidth))
           value = exactRow?.[places[at] ?? -1] ?? value
         }
         const write = writers[at]
@@ -170,15 +190,16 @@ interface Rejector {
   columns: string[]
 }
 
-function rejectedRow(context: Rejector, row: SqliteRow, { reject, at }: { reject: Reject; at: number }): RejectedRow {
+function rejectedRow(context: Rejector, row: ReadRow, { reject, at }: { reject: Reject; at: number }): RejectedRow {
   const { live, key, keyWidth, exact, encoding, columns } = context
-  const all = exact.values(row.slice(0, keyWidth))
+  const all = exact.values(keyOf(row, keyWidth))
   const values: Record<string, string | null> = {}
   if (all) live.columns.forEach((column, i) => (values[column.name] = describeValue(all[i] ?? null)))
   else columns.forEach((column, i) => (values[column] = describeValue(row[keyWidth + i] ?? null)))
   const names: Record<string, string | null> = {}
   key.parts.forEach((part, i) => {
-    const value = key.rowid ? (row[i] ?? null) : exactValue(row[i * 2], row[i * 2 + 1], encoding)
+    const selected = keyOf(row, keyWidth)
+    const value = key.rowid ? (selected[i] ?? null) : exactValue(selected[i * 2], selected[i * 2 + 1], encoding)
     names[part.name] = describeValue(value)
   })
   // A declared key says more than the rowid, when it is complete.
@@ -192,4 +213,9 @@ function rejectedRow(context: Rejector, row: SqliteRow, { reject, at }: { reject
     key: useDeclared ? Object.fromEntries(declared) : key.parts.length > 0 ? names : values,
     values,
   }
+}
+
+/** The key's part is selected as SQLite gives it. */
+function keyOf(row: ReadRow, keyWidth: number): SqliteValue[] {
+  return row.slice(0, keyWidth) as SqliteValue[]
 }
