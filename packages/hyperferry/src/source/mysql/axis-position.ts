@@ -8,12 +8,12 @@ export type AxisKind = 'integer' | 'time'
 export interface AxisScale {
   readonly kind: AxisKind
   /** SQL condition `column >= position` (or `<`), `column` being SQL. */
-  atLeast(column: string, position: bigint): string
-  below(column: string, position: bigint): string
+  atLeast: (column: string, position: bigint) => string
+  below: (column: string, position: bigint) => string
   /** Position of a value as the server prints it; zero months and days come right before the next real one. */
-  parse(text: string): bigint
+  parse: (text: string) => bigint
   /** SQL condition that leaves out values that are no position to speak of (0000-00-00); null when there are none. */
-  real(column: string): string | null
+  real: (column: string) => string | null
 }
 
 /** null when a column of this type cannot be an axis. */
@@ -62,12 +62,12 @@ function timeScale(base: string, step: bigint): AxisScale {
   const end = isTimestamp ? END_TIMESTAMP : END_YEAR
   return {
     kind: 'time',
-    atLeast(column, position) {
+    atLeast: (column, position) => {
       if (up(position) >= END_YEAR) return 'FALSE'
       if (isTimestamp && up(position) >= end) return `${wide(column)} >= ${literal(position)}`
       return `${column} >= ${up(position) <= first ? timeLiteral(first, base, step) : literal(position)}`
     },
-    below(column, position) {
+    below: (column, position) => {
       if (up(position) >= END_YEAR) return 'TRUE'
       if (isTimestamp && up(position) >= end) return `${wide(column)} < ${literal(position)}`
       return `${column} < ${up(position) <= first ? timeLiteral(first, base, step) : literal(position)}`
