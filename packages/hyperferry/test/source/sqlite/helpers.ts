@@ -30,6 +30,7 @@ export function makeDatabase(sql: string): Made {
     enableDoubleQuotedStringLiterals: true,
     timeout: 100,
   })
+  db.exec('PRAGMA synchronous = OFF')
   db.exec(sql)
   onTestFinished(() => {
     if (db.isOpen) db.close()
