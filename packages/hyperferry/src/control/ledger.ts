@@ -72,7 +72,7 @@ function sameTable(table: PlannedTable, row: Registered | undefined): number {
 }
 
 /** Names and types of the copied columns in wire order: what a digest is a digest of. */
-export function columnsHash(table: PlannedTable): string {
+function columnsHash(table: PlannedTable): string {
   const wire = table.columns.filter((column) => column.generated === null).map(({ name, type }) => [name, type])
   return createHash('sha256').update(JSON.stringify(wire)).digest('hex').slice(0, 32)
 }

@@ -9,7 +9,7 @@ import type { DdlKind, DdlPhase, DdlStatement, Omission } from '../target/ddl.ts
 import { literal, qualified } from '../target/sql.ts'
 import type { StepContext } from './context.ts'
 
-export interface SchemaObject {
+interface SchemaObject {
   table: string | null
   kind: DdlKind
   name: string

@@ -205,7 +205,7 @@ async function identity(session: Session, facts: Facts): Promise<string> {
 }
 
 /** Whether version text `2.28.3` (suffixes such as `-dev` ignored) is at least the numbers given. */
-export function atLeast(version: string, ...least: readonly number[]): boolean {
+function atLeast(version: string, ...least: readonly number[]): boolean {
   const parts = version.split(/[.-]/).map(Number)
   for (const [index, want] of least.entries()) {
     const have = parts[index] ?? 0

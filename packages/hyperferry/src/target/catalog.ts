@@ -43,7 +43,7 @@ export interface CatalogConstraint {
   } | null
 }
 
-export interface CatalogIndex {
+interface CatalogIndex {
   name: string
   unique: boolean
   valid: boolean

@@ -2,7 +2,7 @@
 import { HyperferryError } from '../errors.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { Session } from './session.ts'
-import { ident, qualified } from './sql.ts'
+import { qualified } from './sql.ts'
 
 export interface Chunk {
   schema: string
@@ -116,9 +116,4 @@ async function onlyDimension(
   const [dimension] = rows
   if (rows.length !== 1 || dimension === undefined || dimension.interval === null) return null
   return { column: dimension.column, interval: BigInt(dimension.interval) }
-}
-
-/** Name of a chunk as SQL. */
-export function chunkName(chunk: Pick<Chunk, 'schema' | 'name'>): string {
-  return `${ident(chunk.schema)}.${ident(chunk.name)}`
 }

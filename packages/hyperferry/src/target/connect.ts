@@ -9,8 +9,8 @@ import { knock } from './knock.ts'
 import { openSession } from './session.ts'
 import type { OwnedSession, Result, Session } from './session.ts'
 
-export type { Capabilities, TargetInfo } from './capabilities.ts'
-export type { Result, Session } from './session.ts'
+export type { TargetInfo } from './capabilities.ts'
+export type { Session } from './session.ts'
 
 export interface TargetOptions {
   /** Sessions that may be handed out at the same time. One more connection serves `query`, and the lock has its own. */

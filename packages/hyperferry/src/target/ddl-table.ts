@@ -52,7 +52,7 @@ export function tableStatements(
 }
 
 /** Whether the column may hold NULL: the time column and primary keys never. */
-export function isNullable(table: PlannedTable, column: PlannedColumn): boolean {
+function isNullable(table: PlannedTable, column: PlannedColumn): boolean {
   const inPrimaryKey = table.keys.some((key) => key.primary && key.columns.includes(column.name))
   return column.nullable && column.name !== table.time?.column && !inPrimaryKey && !isIdentity(column)
 }

@@ -37,7 +37,7 @@ export interface Session {
   release(destroy?: boolean): Promise<void>
 }
 
-export type SessionState = 'idle' | 'open' | 'failed' | 'lost'
+type SessionState = 'idle' | 'open' | 'failed' | 'lost'
 
 /** Also what `Session` offers to the pool that owns it. */
 export interface OwnedSession extends Session {
