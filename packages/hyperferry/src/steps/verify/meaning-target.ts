@@ -1,7 +1,8 @@
 // Part of the second opinion: it must not import values/encode, values/normalise or values/digest (a test reads the imports).
 import { createHash } from 'node:crypto'
 import type { PlannedColumn, PlannedTable } from '../../model.ts'
-import { canonicalColumn, canonicalLiteral } from '../../target/canonical.ts'
+import { canonicalLiteral } from '../../target/canonical-literal.ts'
+import { canonicalColumn } from '../../target/canonical.ts'
 import type { Session } from '../../target/connect.ts'
 import { ident, qualified } from '../../target/sql.ts'
 import { lastStep } from './meaning-text.ts'
@@ -38,25 +39,27 @@ export async function readTexts(
 
 /**
  * Conditions that find these rows in the target: by key, else by their place on the axis, else by the text of all columns that both servers
- * write alike. Each holds for every row of the target that could be one of `rows`.
+ * write alike. Together they hold for every row of the target that could be one of `rows`.
  */
 export function lookups(place: TextPlace, rows: readonly TextRow[]): string[] {
-  const byKey = place.key === null ? null : place.key
-  const byAxis = place.axis === null ? null : [place.axis]
   const conditions: string[] = []
-  for (const places of [byKey, byAxis]) {
+  let left = rows
+  for (const places of [place.key, place.axis === null ? null : [place.axis]]) {
     if (places === null) continue
-    const literals = rows.map((row) => literalsOf(place, places, row))
-    if (literals.some((each) => each === null)) continue
-    const order = [...rows.keys()].toSorted((a, b) => compareText(rows[a]?.[places[0] ?? 0], rows[b]?.[places[0] ?? 0]))
-    for (let start = 0; start < order.length; start += LOOKUP_ROWS) {
-      const batch = order.slice(start, start + LOOKUP_ROWS)
-      const values = [...new Set(batch.map((index) => `(${literals[index]?.join(', ')})`))]
-      conditions.push(`(${names(place, places)}) in (${values.join(', ')})`)
+    const named = left.map((row) => ({ row, literals: literalsOf(place, places, row) }))
+    const tuples = named
+      .flatMap(({ row, literals }) =>
+        literals === null ? [] : [{ near: row[places[0] ?? 0] ?? '', sql: `(${literals.join(', ')})` }],
+      )
+      .toSorted((a, b) => compareText(a.near, b.near))
+    for (let start = 0; start < tuples.length; start += LOOKUP_ROWS) {
+      const values = new Set(tuples.slice(start, start + LOOKUP_ROWS).map(({ sql }) => sql))
+      conditions.push(`(${names(place, places)}) in (${[...values].join(', ')})`)
     }
-    return conditions
+    left = named.flatMap(({ row, literals }) => (literals === null ? [row] : []))
   }
-  return [sameTextCondition(place, rows)]
+  if (left.length > 0) conditions.push(sameTextCondition(place, left))
+  return conditions
 }
 
 const LOOKUP_ROWS = 250
@@ -93,10 +96,9 @@ function sameTextCondition(place: TextPlace, rows: readonly TextRow[]): string {
   return `md5(${parts.join(' || ')}) = any(array[${[...new Set(hashes)].join(', ')}])`
 }
 
-function compareText(a: string | null | undefined, b: string | null | undefined): number {
-  const [left, right] = [a ?? '', b ?? '']
-  // Numbers and instants by size, roughly: it only brings neighbours into one statement.
-  return left.length - right.length || (left < right ? -1 : Number(left > right))
+/** Numbers and instants by size, roughly: it only brings neighbours into one statement. */
+function compareText(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : Number(a > b))
 }
 
 /** Canonical texts hold no tab, line break or backslash, so COPY's text form needs no unescaping. */

@@ -47,10 +47,15 @@ export async function meaning(session: Session, options: MeaningOptions): Promis
     verdict.expected = Math.min(verdict.expected, fit * 4)
     await compareBySearch(session, options, verdict)
   }
+  let isCut = false
   for await (const part of sampleParts(sample)) {
     if (part.isFill === true && verdict.rows >= verdict.expected) break
-    await comparePart(session, options, { part, limit: partRows * 4 + 1 }, verdict)
+    // A part of one position cannot be smaller than that position; where there are few of them, one part is the sample.
+    const limit = Math.min(fit * 4, Math.max(partRows * 4, verdict.expected - verdict.rows)) + 1
+    if (!(await comparePart(session, options, { part, limit }, verdict))) isCut = true
   }
+  // Rows of one position are read together or not at all, so there may be fewer than asked for.
+  if (isCut) verdict.expected = Math.min(verdict.expected, verdict.rows)
   await compareTraps(session, options, verdict)
   return verdict
 }
@@ -58,18 +63,18 @@ export async function meaning(session: Session, options: MeaningOptions): Promis
 /** Places of the table that a sample comes from. */
 const PARTS = 20
 
+/** Answers whether the part was read to its end. */
 async function comparePart(
   session: Session,
   options: MeaningOptions,
   { part, limit }: { part: SamplePart; limit: number },
   verdict: MeaningVerdict,
-): Promise<void> {
+): Promise<boolean> {
   const isTable = part.slice.kind === 'all'
   const most = isTable ? options.sampleRows * 4 + 1 : limit
   const rows = await options.second.rows(part.slice, most)
   // Cut off by the limit: the target may rightly hold more rows there.
   const whole = rows.length < most
-  if (!whole) verdict.expected = Math.min(verdict.expected, rows.length)
   const matching = new Matching(options.place, { whole })
   for (const row of rows) matching.want(row.values, 'sample')
   await readTexts(session, options.place, part.where, (row) => matching.meet(row))
@@ -77,6 +82,7 @@ async function comparePart(
   // A rule may have sent a row to another place than its range; without a key that cannot be told from a row that stands twice.
   if (!isTable && (options.mayMove || options.place.key !== null)) await searchLeft(session, options, matching)
   conclude(options, matching, { withExtra: whole && isTable }, verdict)
+  return whole
 }
 
 async function compareBySearch(session: Session, options: MeaningOptions, verdict: MeaningVerdict): Promise<void> {

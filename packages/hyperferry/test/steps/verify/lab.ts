@@ -7,9 +7,10 @@ import { openSource } from '../../../src/source/registry.ts'
 import type { Source, TableReader } from '../../../src/source/source.ts'
 import { backfill } from '../../../src/steps/backfill.ts'
 import type { StepContext } from '../../../src/steps/context.ts'
+import { makePlan } from '../../../src/steps/plan.ts'
 import { relational } from '../../../src/steps/relational.ts'
 import { schema } from '../../../src/steps/schema.ts'
-import { openTarget } from '../../../src/target/connect.ts'
+import { openTarget, type Target } from '../../../src/target/connect.ts'
 import { tupleFields } from '../../../src/steps/verify/field-text.ts'
 import { noEvents } from '../../../src/work/events.ts'
 
@@ -24,13 +25,15 @@ export interface Lab extends AsyncDisposable {
 export async function openLab(
   sourceUrl: string,
   targetUrl: string,
-  tables: readonly PlannedTable[],
+  planned: readonly PlannedTable[] | 'proposed',
   options: { taskRows?: number; timezone?: string; sampleRows?: number } = {},
 ): Promise<Lab> {
   const { signal } = new AbortController()
   const timezone = options.timezone ?? 'UTC'
   const source = await openSource(sourceUrl, { timezone, connections: 3, signal })
   const target = await openTarget(targetUrl, { connections: 4, signal })
+  const tables =
+    planned === 'proposed' ? await proposed(source, target, timezone, signal) : await withSourceTypes(source, planned)
   const plan: Plan = {
     migration: 'lab',
     source: { url: '', timezone, fingerprint: '' },
@@ -72,40 +75,63 @@ export async function openLab(
   }
 }
 
+/** What the plan step makes of the source, with everything of 5,000 rows or more as a series. */
+async function proposed(
+  source: Source,
+  target: Target,
+  timezone: string,
+  signal: AbortSignal,
+): Promise<PlannedTable[]> {
+  const options = { full: true, seriesRows: 5000, timezone, targetSchema: 'lab' }
+  return (await makePlan({ source, target, options, events: noEvents, signal })).plan.tables
+}
+
+/** Source types as the live database names them, where the test left them empty. */
+async function withSourceTypes(source: Source, tables: readonly PlannedTable[]): Promise<PlannedTable[]> {
+  const live = (await source.inventory()).tables
+  return tables.map((table) => ({
+    ...table,
+    columns: table.columns.map((column) => {
+      const found = live.find((each) => each.name === table.source)?.columns.find((each) => each.name === column.source)
+      return { ...column, sourceType: column.sourceType || (found?.type ?? '') }
+    }),
+  }))
+}
+
 export type Field = Uint8Array | null
 
-/** A source whose transcoder is wrong in one column: `change` gets each field and answers the wrong one. Everything else is the real source. */
-export function wrongTranscoder(
-  source: Source,
-  column: number,
-  change: (field: Field, row: readonly Field[]) => Field,
-): Source {
-  const wrong = (reader: TableReader): TableReader => ({
-    ...reader,
+/** What a wrong transcoder does to one column: gets each field and answers another one. */
+export interface Wrong {
+  /** Place of the column. */
+  column: number
+  change: (field: Field) => Field
+}
+
+/** The real source, but for transcoders that are wrong in one column; `wrongs` by source table. */
+export function wrongTranscoder(source: Source, wrongs: ReadonlyMap<string, Wrong>): Source {
+  const wrong = (table: PlannedTable, reader: TableReader): TableReader => ({
     count: (slice) => reader.count(slice),
     extent: () => reader.extent(),
     advance: (from, rows) => reader.advance(from, rows),
+    second: reader.second,
     async *read(slice) {
-      for await (const batch of reader.read(slice)) yield changed(batch, column, change)
+      const rule = wrongs.get(table.source)
+      for await (const batch of reader.read(slice)) yield rule === undefined ? batch : changed(batch, rule)
     },
   })
   return {
     ...source,
-    reader: (table) => wrong(source.reader(table)),
-    snapshot: (use) => source.snapshot((view) => use({ reader: (table) => wrong(view.reader(table)) })),
+    reader: (table) => wrong(table, source.reader(table)),
+    snapshot: (use) => source.snapshot((view) => use({ reader: (table) => wrong(table, view.reader(table)) })),
   }
 }
 
-function changed(
-  batch: EncodedBatch,
-  column: number,
-  change: (field: Field, row: readonly Field[]) => Field,
-): EncodedBatch {
+function changed(batch: EncodedBatch, { column, change }: Wrong): EncodedBatch {
   const tuples: Buffer[] = []
   let start = 0
   for (const end of batch.ends) {
     const fields = tupleFields(batch.bytes, start)
-    fields[column] = change(fields[column] ?? null, fields)
+    fields[column] = change(fields[column] ?? null)
     tuples.push(tupleOf(fields))
     start = end
   }
