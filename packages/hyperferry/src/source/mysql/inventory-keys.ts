@@ -125,7 +125,11 @@ function action(rule: string | null | undefined): ReferentialAction {
 /** By table; only checks that are enforced. */
 export async function readChecks(session: Session, server: Server): Promise<Map<string, SourceTable['checks']>> {
   const tables = new Map<string, SourceTable['checks']>()
-  if (!server.mariadb && server.version < 8000) return tables
+  // MySQL has them since 8.0.16.
+  const [[known] = []] = await session.query(
+    "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'information_schema' AND TABLE_NAME = 'CHECK_CONSTRAINTS'",
+  )
+  if (known === '0') return tables
   const rows = await session.query(
     server.mariadb
       ? `SELECT TABLE_NAME, CONSTRAINT_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS

@@ -5,6 +5,7 @@ import mysql from 'mysql2'
 import type { Connection, ConnectionOptions } from 'mysql2'
 import { HyperferryError } from '../../errors.ts'
 import { mysqlError } from './errors.ts'
+import { interrupted } from './interrupted.ts'
 import { executeRaw } from './raw-rows.ts'
 import type { RowSink } from './raw-rows.ts'
 import type { Address } from './url.ts'
@@ -12,11 +13,13 @@ import type { Address } from './url.ts'
 /** A row of a text query: what the server printed, or null. */
 export type TextRow = readonly (string | null)[]
 
-/** Connects and prepares the session. Throws HF-C… . */
-export async function openSession(address: Address): Promise<Session> {
+/** Connects and prepares the session. Throws HF-C…, and HF-B022 as soon as the signal is aborted. */
+export async function openSession(address: Address, signal: AbortSignal): Promise<Session> {
   const socket = watchedSocket(address)
   const connection = mysql.createConnection(options(address, socket.stream))
   const session = new Session(connection, socket.stream)
+  const stop = (): void => session.destroy(interrupted())
+  signal.addEventListener('abort', stop)
   try {
     await session.greeted()
     await prepareSession(session)
@@ -25,6 +28,8 @@ export async function openSession(address: Address): Promise<Session> {
     session.destroy()
     if (socket.silent() && (error as { code?: unknown }).code === 'ETIMEDOUT') throw notMysql(address, error)
     throw mysqlError(error, `MySQL at ${where(address)}`, 'connect')
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 

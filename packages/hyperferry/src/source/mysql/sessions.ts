@@ -1,5 +1,6 @@
 /** A handful of sessions shared by all readers of a source, each used by one caller at a time. */
 import { HyperferryError } from '../../errors.ts'
+import { interrupted } from './interrupted.ts'
 import { openSession } from './session.ts'
 import type { Session } from './session.ts'
 import type { Address } from './url.ts'
@@ -114,7 +115,7 @@ export class Sessions implements SessionScope {
   async #connect(): Promise<Session> {
     this.#open += 1
     try {
-      const session = await openSession(this.#address)
+      const session = await openSession(this.#address, this.#signal)
       this.#busy.add(session)
       if (this.#signal.aborted) session.destroy(interrupted())
       return session
@@ -154,8 +155,4 @@ export class SnapshotScope implements SessionScope {
     }
     return { session, end }
   }
-}
-
-function interrupted(): HyperferryError {
-  return new HyperferryError('HF-B022', { what: 'reading the source was interrupted' })
 }

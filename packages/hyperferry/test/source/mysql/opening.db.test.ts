@@ -103,6 +103,14 @@ describe('TLS', () => {
   })
 })
 
+it('stops waiting for a greeting when it is told to', async () => {
+  const url = new URL(await serverUrl('pg17'))
+  const abort = new AbortController()
+  const opening = open(`mysql://someone@127.0.0.1:${url.port}/db`, { signal: abort.signal })
+  setTimeout(() => abort.abort(), 200)
+  await expect(opening).rejects.toMatchObject({ code: 'HF-B022' })
+})
+
 it('tells another service from a MySQL that is down', async () => {
   const url = new URL(await serverUrl('pg17'))
   await expect(open(`mysql://someone:secret@127.0.0.1:${url.port}/db?connect-timeout=1`)).rejects.toMatchObject({
