@@ -157,6 +157,11 @@ test('the hash sees structure only, and the difference is named', () => {
   const retyped = parsePlan(change('type: real', 'type: double precision'), env).plan
   expect(planHash(retyped)).not.toBe(planHash(plan))
   expect(firstDifference(plan, retyped)).toBe('tables.reading.columns.hum.type')
+  const swapped = { ...plan, tables: plan.tables.map((table) => ({ ...table, columns: table.columns.toReversed() })) }
+  expect(planHash(swapped)).not.toBe(planHash(plan))
+  expect(firstDifference(plan, swapped)).toMatch(/^tables\.device\.columns\.\w+\.position$/)
+  const reordered = { ...plan, tables: plan.tables.toReversed() }
+  expect(planHash(reordered)).toBe(planHash(plan))
   const ruled = parsePlan(change('zeroDate: null', 'zeroDate: quarantine'), env).plan
   expect(firstDifference(plan, ruled)).toBe('tables.device.columns.opened.zeroDate')
 })

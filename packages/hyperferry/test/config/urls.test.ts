@@ -22,6 +22,10 @@ describe('redact', () => {
     )
   })
 
+  test.each(['p@ss', 'a@b/c', 'a/b@c?d', '@', 'x#y@z', 'a:b@c'])('takes %s for a password to its end', (hidden) => {
+    expect(redact(`mysql://app:${hidden}@db1/plant`)).toBe('mysql://app:***@db1/plant')
+  })
+
   test('never shows a secret of the query', () => {
     fc.assert(
       fc.property(scheme, password, fc.oneof(secret, encoded), (name, key, hidden) => {
