@@ -17,6 +17,8 @@ export interface Case {
     tables: Record<string, { kind: string; rows: number; quarantined?: number }>
     /** Codes that the plan must name; `HF-P207 site.opened`. */
     findings: string[]
+    /** Those of targets with TimescaleDB only. */
+    hypertableFindings?: string[]
     /** `table code column` → rows. */
     quarantine: Record<string, number>
   }

@@ -72,7 +72,7 @@ function render(result: PlanDocument): string {
         `  ${one.name}`,
         `time series by ${one.timeColumn ?? ''} (${one.timeType ?? ''})`,
         `${count(one.rows)} rows`,
-        `chunk ${one.chunkInterval ?? ''}`,
+        one.chunkInterval === null ? '' : `chunk ${one.chunkInterval}`,
       ]),
       [2],
     ),
