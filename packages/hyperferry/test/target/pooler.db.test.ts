@@ -1,6 +1,6 @@
 // Debian: apt-get install pgbouncer. Skipped with a word where it is missing, except in CI.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -51,7 +51,10 @@ async function pgbouncer(url: string, mode: string): Promise<string> {
   await ownedBy(folder, 'postgres')
   const [program = '', ...args] = await asUser('postgres', [PROGRAM, '-q', join(folder, 'config')])
   const child = spawn(program, args, { stdio: 'ignore' })
-  onTestFinished(() => void child.kill('SIGKILL'))
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await rm(folder, { recursive: true })
+  })
   const pooled = new URL(url)
   pooled.port = String(own)
   await expect
