@@ -44,8 +44,7 @@ export function timelineOf(
   }
   if (named && reals.epoch + integers.units.s >= values * SHARE)
     return { timeline: new Timeline({ unit: 's' }, timezone), type: 'timestamptz', unit: 's' }
-  if (texts.iso >= values * SHARE)
-    return { timeline: new Timeline({}, timezone), type: 'timestamptz', unit: null }
+  if (texts.iso >= values * SHARE) return { timeline: new Timeline({}, timezone), type: 'timestamptz', unit: null }
   return null
 }
 

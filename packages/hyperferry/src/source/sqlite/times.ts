@@ -13,6 +13,8 @@ import type { LossCode, RejectCode } from '../../values/reject-codes.ts'
 import { floorDiv, julianToMicros, parseIsoInstant } from '../../values/time.ts'
 import type { TupleWriter } from '../../values/tuple-writer.ts'
 import { compileZone } from '../../values/zones.ts'
+import { parseCommonIso } from './common-iso.ts'
+import type { CommonIso } from './common-iso.ts'
 import type { ExactText } from './value.ts'
 
 export interface TimeContext {
@@ -60,7 +62,12 @@ function compileIsoText(type: PgType, context: TimeContext): (w: TupleWriter, va
   const zeroDate = compileZeroDate(type, context)
   const onFloor = (): void => onLoss('HF-L001')
   const losses = { onFloor, onFold: (): void => onLoss('HF-L005') }
+  const common: CommonIso = { days: 0, microsOfDay: 0, isUtc: false }
   return (w, value) => {
+    if (type.name === 'timestamptz' && parseCommonIso(value, common)) {
+      if (common.isUtc) return encodeTimestampParts(w, common.days, common.microsOfDay, type, onFloor)
+      return encodeWallParts(w, common.days, common.microsOfDay, zone, type, losses)
+    }
     const parsed = parseIsoInstant(value)
     if (parsed === null) {
       if (isZeroDate(value)) return zeroDate(w)

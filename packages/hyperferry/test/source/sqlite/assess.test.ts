@@ -66,7 +66,7 @@ describe('types follow the values', () => {
     ['', [], 'text', [], 0],
     ['DATETIME', [], 'timestamptz', [], 0],
     ['BOOLEAN', [], 'boolean', [], 0],
-  ] as const)('%s %j', async (declared, values, type, findings, rejected) => {
+  ] as const)('%s %j', async (...[declared, values, type, findings, rejected]) => {
     expect(await proposal(declared, ...values)).toMatchObject({ type, findings, rejected })
   })
 })
@@ -94,7 +94,7 @@ describe('times', () => {
     ['DATETIME', ['1700000000', "'2024-01-01 00:00:00'"], 'timestamptz', { unit: 's' }, ['HF-P218'], 0],
     ['DATETIME', ["'2024-01-01 00:00:00.1234567Z'"], 'timestamptz', {}, ['HF-P205'], 0],
     ['INTEGER', ['1700000000'], 'bigint', {}, [], 0],
-  ] as const)('%s %j', async (declared, values, type, rules, findings, rejected) => {
+  ] as const)('%s %j', async (...[declared, values, type, rules, findings, rejected]) => {
     expect(await proposal(declared, ...values)).toEqual({ type, rules, findings, rejected })
   })
 

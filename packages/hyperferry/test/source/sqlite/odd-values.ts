@@ -46,7 +46,7 @@ const NUMBERS = [
   '9e18',
   '1e19',
 ]
-const TEXTS = [
+export const TEXTS = [
   '',
   'a',
   '0',
