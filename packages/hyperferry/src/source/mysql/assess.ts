@@ -70,12 +70,12 @@ function epochFindings(table: string, candidates: readonly TimeCandidate[]): Fin
     if (one.plausible === 1 || one.plausible === 0) return []
     const share = `${Math.round((1 - one.plausible) * 1000) / 10} % of sampled values`
     return one.unit === null
-      ? [finding('HF-P201', { table, column: one.column, message: `${one.column}: ${share} outside 1971–2100` })]
+      ? [finding('HF-P201', { table, column: one.column, message: `${share} outside 1971–2100` })]
       : [
           finding('HF-P203', {
             table,
             column: one.column,
-            message: `${one.column}: ${share} are no times in ${one.unit}`,
+            message: `${share} are no times in ${one.unit}`,
           }),
         ]
   })

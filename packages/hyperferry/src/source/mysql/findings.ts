@@ -7,6 +7,7 @@ import type { TranslatedDefault } from './default-sql.ts'
 import type { Profile } from './profile.ts'
 import { Facts } from './profile-sql.ts'
 import type { Trap } from './profile-sql.ts'
+import { rowCount } from './types.ts'
 import type { TypeProposal } from './types.ts'
 
 export interface ColumnLook {
@@ -49,9 +50,17 @@ function valueFindings(table: string, column: string, facts: Facts, exact: boole
   return TRAPS.flatMap(({ trap, code, says }) => {
     const value = facts.count(trap)
     if (value === 0) return []
-    const rows = `${exact ? '' : 'at least '}${value} ${value === 1 ? 'row' : 'rows'}`
-    return [finding(code, { table, column, count: { value, exact }, message: `${column}: ${rows} ${says}` })]
+    return [finding(code, { table, column, count: { value, exact }, message: sentence(value, exact, says) })]
   })
+}
+
+/** `1 row holds …`, `at least 3 rows hold …`. */
+function sentence(value: number, exact: boolean, says: string): string {
+  const one = says
+    .replace(/^(hold|print|look)\b/, '$1s')
+    .replace(/^are\b/, 'is')
+    .replace(/^do\b/, 'does')
+  return `${rowCount(value, exact)} ${value === 1 ? one : says}`
 }
 
 function typeFindings(table: string, look: ColumnLook, facts: Facts, exact: boolean): Finding[] {
@@ -59,7 +68,7 @@ function typeFindings(table: string, look: ColumnLook, facts: Facts, exact: bool
   const source = parseColumnType(column.type)
   const found: Finding[] = []
   const add = (code: FindingCode, message: string): unknown =>
-    found.push(finding(code, { table, column: column.name, message: `${column.name}: ${message}` }))
+    found.push(finding(code, { table, column: column.name, message }))
   if (source.base === 'bigint' && source.unsigned && facts.count('beyondBigint') === 0) {
     if (proposal.type === 'bigint') add('HF-P121', `unsigned, largest value ${facts.max ?? 'none'}: bigint proposed`)
     else add('HF-P120', 'unsigned and not looked at completely: numeric(20,0) proposed')
@@ -138,7 +147,7 @@ function collationFindings(table: SourceTable): Finding[] {
         finding('HF-P112', {
           table: table.name,
           column: one.name,
-          message: `${one.name}: ${one.collation} in the ${key.name}`,
+          message: `${one.collation} in the ${key.name}`,
         }),
       )
     }

@@ -76,7 +76,7 @@ const SIMPLE = new Map<string, string>([
   ),
 ])
 
-/** `3 rows` or `about 3 rows`. */
+/** `3 rows` or `at least 3 rows`. */
 export function rowCount(rows: number, exact: boolean): string {
   return `${exact ? '' : 'at least '}${rows} ${rows === 1 ? 'row' : 'rows'}`
 }

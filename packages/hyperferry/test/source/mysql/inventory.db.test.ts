@@ -186,6 +186,8 @@ describe.each(SERVERS)('inventory of %s', (server) => {
       'HF-P223 e': 1,
       'HF-P207 d': 1,
     })
+    expect(said.findings.find((one) => one.code === 'HF-P207')?.message).toBe('1 row holds a zero date')
+    expect(said.findings.find((one) => one.code === 'HF-P208')?.message).toBe('2 rows outside 00:00 to 24:00')
     expect(codes(said)).toEqual(expect.arrayContaining(['HF-P127 b16', 'HF-P128 z']))
     expect(codes((await assess(source, 'heap')).said)).toEqual(expect.arrayContaining(['HF-P150', 'HF-P110']))
   })
