@@ -19,6 +19,6 @@ export type {
 export type { Check, Finding, Gate, Plan } from './model.ts'
 export type { PlanOptions } from './open-migration.ts'
 export type { Preview } from './preview.ts'
-export type { VerifyDocument } from './steps/verify/document.ts'
+export type { VerifyDocument } from './steps/verify.ts'
 export { VERSION } from './version.ts'
 export type { Events, ProgressEvent } from './work/events.ts'
