@@ -215,3 +215,24 @@ describe.each(SERVERS)('reading %s', (server) => {
     }
   })
 })
+
+it('sees the bytes of text that the server itself would show as question marks', async () => {
+  const { source } = await make('mariadb', [
+    'CREATE TABLE bad (id int PRIMARY KEY, a varchar(10) CHARACTER SET ascii)',
+    "INSERT INTO bad VALUES (1, 0xE4FC), (2, 'fine')",
+  ])
+  const table = await tableOf(source, 'bad')
+  const said = await source.assess(table, { full: true, sampleRows: 100 })
+  expect(said.findings.find((one) => one.code === 'HF-P211')).toMatchObject({
+    column: 'a',
+    count: { value: 1, exact: true },
+  })
+  const [strict] = await batches(source.reader(planOf(table, said)))
+  expect(strict?.rejected).toMatchObject([{ code: 'HF-D007', column: 'a', values: { id: '1', a: '\\xe4fc' } }])
+  const reader = source.reader(planOf(table, said, { types: { a: { rules: { invalidText: 'windows-1252' } } } }))
+  const [repaired] = await batches(reader)
+  expect(repaired?.losses).toEqual([{ code: 'HF-L004', column: 'a', count: 1 }])
+  expect(Buffer.from(repaired?.bytes ?? []).toString('latin1')).toContain(Buffer.from('äü', 'utf8').toString('latin1'))
+  const [shown] = await reader.second.rows(ALL, 1)
+  expect(shown?.values).toEqual(['1', Buffer.from('äü', 'utf8').toString('hex')])
+})
