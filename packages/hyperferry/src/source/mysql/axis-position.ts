@@ -2,7 +2,7 @@
 import { daysFromCivil, floorDiv, formatMicros, isDate } from '../../values/time.ts'
 import type { ColumnType } from './column-type.ts'
 
-export type AxisKind = 'integer' | 'time'
+type AxisKind = 'integer' | 'time'
 
 /** Comparisons with a bound, in the column's own type, so that an index can be used. */
 export interface AxisScale {

@@ -34,7 +34,7 @@ export async function openSession(address: Address, signal: AbortSignal): Promis
 }
 
 /** Host and port, or the socket. */
-export function where(address: Address): string {
+function where(address: Address): string {
   return address.socket ?? `${address.host}:${address.port}`
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { HyperferryError } from '../../errors.ts'
 
-export type SslMode = 'DISABLED' | 'PREFERRED' | 'REQUIRED' | 'VERIFY_CA' | 'VERIFY_IDENTITY'
+type SslMode = 'DISABLED' | 'PREFERRED' | 'REQUIRED' | 'VERIFY_CA' | 'VERIFY_IDENTITY'
 
 export interface Address {
   host: string
