@@ -19,17 +19,26 @@ import { hiddenRowid } from './shape.ts'
 
 /** Up to this span of rowids the rows are counted; beyond it the span is the estimate. */
 const COUNT_UP_TO = 2_000_000n
+/** Bytes of a file whose pages are added up table by table. */
+const WALK_UP_TO = 268_435_456n
 
 /** Reads the whole definition in the caller's transaction. */
 export function readInventory(database: DatabaseSync): Inventory {
   const tables: SourceTable[] = []
   const skipped: SkippedObject[] = []
   const sequences = readSequences(database)
+  const bytes = readBytes(database)
   for (const listed of listTables(database)) {
     const reason = skipReason(listed)
     if (reason) skipped.push({ kind: listed.type, name: listed.name, reason })
     else
-      tables.push(readTable(database, listed, { sequence: sequences.get(fold(listed.name)) ?? null, estimate: true }))
+      tables.push(
+        readTable(database, listed, {
+          sequence: sequences.get(fold(listed.name)) ?? null,
+          estimate: true,
+          bytes: bytes.get(fold(listed.name)) ?? null,
+        }),
+      )
   }
   const triggers = rowsOf(
     database,
@@ -46,7 +55,7 @@ export function readInventory(database: DatabaseSync): Inventory {
 export function readOneTable(database: DatabaseSync, name: string): SourceTable | null {
   const listed = listTables(database).find((table) => sameName(table.name, name) && skipReason(table) === null)
   // Without the estimate: it is of no use to a reader, and looks at the data.
-  return listed ? readTable(database, listed, { sequence: null, estimate: false }) : null
+  return listed ? readTable(database, listed, { sequence: null, estimate: false, bytes: null }) : null
 }
 
 interface Listed {
@@ -89,10 +98,11 @@ function skipReason(table: Listed): string | null {
 
 interface TableWishes {
   sequence: bigint | null
+  bytes: number | null
   estimate: boolean
 }
 
-function readTable(database: DatabaseSync, listed: Listed, { sequence, estimate }: TableWishes): SourceTable {
+function readTable(database: DatabaseSync, listed: Listed, { sequence, estimate, bytes }: TableWishes): SourceTable {
   const { name } = listed
   const parsed = parseCreateTable(listed.sql)
   const info = rowsOf(
@@ -113,7 +123,7 @@ function readTable(database: DatabaseSync, listed: Listed, { sequence, estimate 
     name,
     columns,
     primaryKey,
-    indexes: readIndexes(database, name),
+    indexes: readIndexes(database, name, columns),
     foreignKeys: readForeignKeys(database, name),
     checks: parsed.checks.map((check, i) => ({
       name: check.name ?? `${name}_check${i + 1}`,
@@ -121,7 +131,7 @@ function readTable(database: DatabaseSync, listed: Listed, { sequence, estimate 
     })),
     comment: null,
     estimatedRows: estimate ? estimateRows(database, listed, columns) : 0,
-    bytes: null,
+    bytes,
     nextAutoIncrement: parsed.autoincrement ? (sequence ?? 0n) + 1n : null,
     storage: `${listed.withoutRowid ? 'without rowid' : 'rowid'}${listed.strict ? ', strict' : ''}`,
   }
@@ -165,7 +175,7 @@ function aliasOf(database: DatabaseSync, listed: Listed, primaryKey: readonly st
   return index ? null : only
 }
 
-function readIndexes(database: DatabaseSync, table: string): SourceIndex[] {
+function readIndexes(database: DatabaseSync, table: string, columns: readonly SourceColumn[]): SourceIndex[] {
   const list = rowsOf(database, 'SELECT name, "unique", origin, partial FROM pragma_index_list(?) ORDER BY name', table)
   return list
     .filter(([, , origin]) => origin !== 'pk')
@@ -182,24 +192,35 @@ function readIndexes(database: DatabaseSync, table: string): SourceIndex[] {
         unique: unique === 1n,
         kind: 'btree',
         parts: parts.map(([cid, column, desc, coll], i) =>
-          indexPart({ cid, column, desc, coll }, parsed.parts[i] ?? null),
+          indexPart({ cid, column, desc, coll }, parsed.parts[i] ?? null, columns),
         ),
         where: partial === 1n ? parsed.where : null,
       }
     })
 }
 
-function indexPart(part: Record<'cid' | 'column' | 'desc' | 'coll', unknown>, text: string | null): SourceIndexPart {
-  const isColumn = typeof part.column === 'string' && part.cid !== -2n
-  const collation = typeof part.coll === 'string' && part.coll !== 'BINARY' ? ` COLLATE ${part.coll}` : ''
+interface PartFacts {
+  cid: unknown
+  column: unknown
+  desc: unknown
+  coll: unknown
+}
+
+/** A part that sorts otherwise than its column is an expression to the target: the plan must not take it for the column. */
+function indexPart(
+  { cid, column, desc, coll }: PartFacts,
+  text: string | null,
+  columns: readonly SourceColumn[],
+): SourceIndexPart {
+  const descending = desc === 1n
   // cid -1 is the rowid, -2 an expression.
-  const expression = isColumn ? null : (text ?? (part.cid === -1n ? 'rowid' : ''))
-  return {
-    column: isColumn ? String(part.column) : null,
-    expression: isColumn && collation ? `${ident(String(part.column))}${collation}` : expression,
-    descending: part.desc === 1n,
-    prefix: null,
+  if (typeof column !== 'string') {
+    return { column: null, expression: text ?? (cid === -1n ? 'rowid' : ''), descending, prefix: null }
   }
+  const own = columns.find((found) => found.name === column)?.collation ?? 'BINARY'
+  const isOwn = typeof coll !== 'string' || coll.toUpperCase() === own
+  if (isOwn) return { column, expression: null, descending, prefix: null }
+  return { column: null, expression: `${ident(column)} COLLATE ${coll}`, descending, prefix: null }
 }
 
 function readForeignKeys(database: DatabaseSync, table: string): SourceForeignKey[] {
@@ -241,6 +262,15 @@ function readSequences(database: DatabaseSync): Map<string, bigint> {
     "SELECT name, max(seq) FROM main.sqlite_sequence WHERE typeof(seq) = 'integer' GROUP BY name",
   )
   return new Map(rows.map(([name, seq]) => [fold(String(name)), seq as bigint]))
+}
+
+/** Bytes of each table with its indexes, where this build of SQLite can tell and the file is small enough to walk through. */
+function readBytes(database: DatabaseSync): Map<string, number> {
+  const known = rowOf(database, "SELECT 1 FROM pragma_compile_options WHERE compile_options = 'ENABLE_DBSTAT_VTAB'")
+  const size = rowOf(database, 'SELECT page_count * page_size FROM pragma_page_count, pragma_page_size')?.[0]
+  if (!known || typeof size !== 'bigint' || size > WALK_UP_TO) return new Map()
+  const sql = `SELECT s.tbl_name, sum(d.pgsize) FROM dbstat AS d JOIN main.sqlite_schema AS s ON s.name = d.name WHERE d.aggregate = 1 GROUP BY 1`
+  return new Map(rowsOf(database, sql).map(([table, bytes]) => [fold(String(table)), Number(bytes)]))
 }
 
 /** SQLite keeps no counts; both ends of the rowid are two look-ups, and a small table is counted. */

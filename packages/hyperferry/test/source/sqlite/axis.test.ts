@@ -138,3 +138,20 @@ describe('keys as axis', () => {
     expect(await reader.count({ kind: 'range', from: null, to: null })).toBe(2n)
   })
 })
+
+it('has no positions in a column that turns numbers into text', async () => {
+  const { path } = makeDatabase(`CREATE TABLE t (n INT, at TEXT); CREATE INDEX t_at ON t (at); ${INSERTS}`)
+  const source = await openFile(path)
+  const reader = source.reader(await planOf(source, 't', { n: 'bigint' }, { split: 'time', axis: 'at' }))
+  expect(await reader.count({ kind: 'residual' })).toBe(BigInt(VALUES.length))
+  for (const [from, to] of [
+    [null, null],
+    [0n, null],
+    [null, 5n],
+    [0n, 5n],
+  ] as const) {
+    expect(await reader.count({ kind: 'range', from, to })).toBe(0n)
+  }
+  expect(await reader.extent()).toBeNull()
+  expect(await reader.advance(null, 1)).toBeNull()
+})

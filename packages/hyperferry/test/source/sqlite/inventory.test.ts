@@ -79,8 +79,10 @@ describe('keys', () => {
   })
 
   it('have indexes with order, expressions, predicates and collations', async () => {
-    const { tables } = await inventoryOf(`CREATE TABLE t (a TEXT, b INT, c INT UNIQUE, UNIQUE (a, b));
+    const { tables } =
+      await inventoryOf(`CREATE TABLE t (a TEXT, b INT, c INT UNIQUE, d TEXT COLLATE NOCASE UNIQUE, UNIQUE (a, b));
       CREATE UNIQUE INDEX one ON t (lower(a), b DESC) WHERE b > 0 AND a <> ' where '; CREATE INDEX two ON t (a COLLATE NOCASE, b + 1 DESC)`)
+    expect(tables[0]?.bytes).toBe(6 * 4096)
     const indexes = tables[0]?.indexes.map(({ name, unique, parts, where }) => [
       name,
       unique,
@@ -90,8 +92,9 @@ describe('keys', () => {
     expect(indexes).toEqual([
       ['one', true, ['-|lower(a)|false', 'b|-|true'], "b > 0 AND a <> ' where '"],
       ['sqlite_autoindex_t_1', true, ['c|-|false'], null],
-      ['sqlite_autoindex_t_2', true, ['a|-|false', 'b|-|false'], null],
-      ['two', false, ['a|"a" COLLATE NOCASE|false', '-|b + 1|true'], null],
+      ['sqlite_autoindex_t_2', true, ['d|-|false'], null],
+      ['sqlite_autoindex_t_3', true, ['a|-|false', 'b|-|false'], null],
+      ['two', false, ['-|"a" COLLATE NOCASE|false', '-|b + 1|true'], null],
     ])
   })
 
