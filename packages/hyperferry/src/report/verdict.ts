@@ -16,11 +16,10 @@ export interface Verdict {
 }
 
 /**
- * Runs of level digest or rows decide, newest first. An equal run counts only for the digest that the receipts have now; a run over part of a
- * table (`--from`, `--to`) has another digest and proves nothing about the whole, but what it finds different is different.
+ * The newest run of level digest or rows over the whole table decides; a run over a part of it (`--from`, `--to`) only if it found a difference.
+ * An equal run counts for the digest that the receipts have now.
  */
 export function verdictOf(steps: readonly StepRecord[], table: string, digest: string): Verdict {
-  let stale: Verdict | null = null
   for (const step of steps.toReversed()) {
     if (step.step !== 'verify' || step.status !== 'done') continue
     const level = textOf(member(step.output, 'level'))
@@ -28,10 +27,10 @@ export function verdictOf(steps: readonly StepRecord[], table: string, digest: s
     if (found === undefined || (level !== 'digest' && level !== 'rows')) continue
     const verdict = { level, at: step.finishedAt, found }
     if (member(found, 'equal') === false) return { state: 'different', ...verdict }
-    if (member(found, 'equal') === true && member(found, 'digest') === digest) return { state: 'equal', ...verdict }
-    stale ??= { state: 'stale', ...verdict }
+    if (member(found, 'partial') === true) continue
+    return { state: member(found, 'digest') === digest ? 'equal' : 'stale', ...verdict }
   }
-  return stale ?? { state: 'never', level: null, at: null, found: null }
+  return { state: 'never', level: null, at: null, found: null }
 }
 
 /** A member of a JSON object; undefined when it is none or has none of this name. */

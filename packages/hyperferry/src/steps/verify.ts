@@ -1,7 +1,6 @@
 /** Step 8: proves that the target holds what the source holds. Reads both sides and changes neither. */
 import { requireControl } from '../control/install.ts'
 import { isFinished, receipts } from '../control/ledger.ts'
-import { listQuarantine } from '../control/quarantine.ts'
 import { HyperferryError } from '../errors.ts'
 import { failpoint } from '../failpoints.ts'
 import type { PlannedTable, Receipt } from '../model.ts'
@@ -14,6 +13,7 @@ import type { VerifiedTable, VerifyDocument, VerifyLevel } from './verify/docume
 import { jsonCount } from './verify/document.ts'
 import { exactAdvance } from './verify/examine.ts'
 import type { KeptBack } from './verify/excused.ts'
+import { KEPT_BACK_ROWS, keptBackRows } from './verify/kept-back.ts'
 import { meaning } from './verify/meaning.ts'
 import { isCuttable, rangeOf, residualRange } from './verify/ranges.ts'
 import { openSnapshot } from './verify/snapshot.ts'
@@ -63,7 +63,7 @@ export async function verify(ctx: StepContext, options: VerifyOptions = {}): Pro
   const tables: VerifiedTable[] = []
   for (const table of chosen) {
     mayGoOn(ctx)
-    const books = ledger.get(table.source) ?? { receipts: [], keptBack: [] }
+    const books = ledger.get(table.source) ?? { tableId: null, receipts: [] }
     const verified =
       level === 'estimate' ? await estimateTable(ctx, table) : await proveTable(ctx, { table, books, level }, options)
     tables.push(verified)
@@ -79,7 +79,12 @@ export async function verify(ctx: StepContext, options: VerifyOptions = {}): Pro
 }
 
 interface Books {
+  /** The ledger's number of the table; null when it is not registered. */
+  tableId: number | null
   receipts: Receipt[]
+}
+
+interface FullBooks extends Books {
   keptBack: KeptBack[]
 }
 
@@ -107,16 +112,10 @@ async function readLedger(
   for (const { source } of tables) {
     const id = rows.find((row) => row.source === source)?.id
     if (id === undefined) continue
-    ledger.set(source, {
-      receipts: await receipts(session, id),
-      keptBack: await listQuarantine(session, migrationId, { table: source, limit: KEPT_BACK }),
-    })
+    ledger.set(source, { tableId: id, receipts: await receipts(session, id) })
   }
   return ledger
 }
-
-/** Quarantined rows that are held to recognise them; more of them in one table are reported as missing, which they are. */
-const KEPT_BACK = 100_000
 
 function mustBeFinished(tables: readonly PlannedTable[], ledger: ReadonlyMap<string, Books>): void {
   const left = tables.filter((table) => !isFinished(ledger.get(table.source)?.receipts ?? [], table.split))
@@ -135,6 +134,8 @@ async function proveTable(
 ): Promise<VerifiedTable> {
   const { timezone } = ctx.plan.source
   const bench = benchOf(table, ctx.source.reader(table), { schema: ctx.plan.target.schema, timezone })
+  const { tableId } = books
+  const keptBack = tableId === null ? [] : await withSession(ctx, (session) => keptBackRows(session, tableId, table))
   const { from, to } = options
   const wanted = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
   const window = isCuttable(table) ? windowOf(table, timezone, wanted) : { from: null, to: null }
@@ -147,7 +148,7 @@ async function proveTable(
       level,
       receipts: books.receipts,
       sessions: snapshot.sessions,
-      keptBack: books.keptBack,
+      keptBack,
       window,
       showValues: options.showValues === true,
       failFast: options.failFast === true,
@@ -158,7 +159,13 @@ async function proveTable(
         ctx.events.emit({ kind: 'table-progress', table: table.name, rows: done, bytes: 0, estimatedRows })
       },
     })
-    if (level !== 'count') await addMeaning(ctx, { bench, books, session: snapshot.sessions[0], verified }, options)
+    if (level !== 'count') {
+      const full = { ...books, keptBack }
+      await addMeaning(ctx, { bench, books: full, session: snapshot.sessions[0], verified }, options)
+    }
+    if (keptBack.length >= KEPT_BACK_ROWS) {
+      verified.notes.push(`only ${KEPT_BACK_ROWS} rows of the quarantine are recognised; others show as missing`)
+    }
     return verified
   } finally {
     await snapshot.close()
@@ -168,7 +175,7 @@ async function proveTable(
 /** The second opinion, on the same snapshot of the target. */
 async function addMeaning(
   ctx: StepContext,
-  to: { bench: Bench; books: Books; session: Session; verified: VerifiedTable },
+  to: { bench: Bench; books: FullBooks; session: Session; verified: VerifiedTable },
   options: VerifyOptions,
 ): Promise<void> {
   const { bench, books, session, verified } = to
@@ -231,6 +238,7 @@ async function estimateTable(ctx: StepContext, table: PlannedTable): Promise<Ver
     name: table.name,
     source: table.source,
     equal: null,
+    partial: false,
     ranges: 0,
     sourceRows: jsonCount(Math.round(table.estimatedRows)),
     targetRows: jsonCount(BigInt(rows[0]?.n ?? '0')),

@@ -15,6 +15,8 @@ export interface VerifiedTable {
   source: string
   /** null at level `estimate`. */
   equal: boolean | null
+  /** Only a part was compared (`from`, `to`): an equal part does not prove the table. */
+  partial: boolean
   /** Ranges compared; one for a table compared whole. */
   ranges: number
   /** Counted by the source, independently of the copy (an estimate at level `estimate`). */

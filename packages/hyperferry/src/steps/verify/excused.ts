@@ -13,7 +13,10 @@ export type RowText = (sourceColumn: string) => string | null | undefined
 
 /** Each quarantined row excuses one missing row, once. */
 export class Excused {
-  readonly #rows: { row: KeptBack; columns: string[] }[]
+  /** By the text of the first column that decides, so that many rows are searched fast. */
+  readonly #rows = new Map<string, Candidate[]>()
+  readonly #firsts = new Set<string>()
+  #left = 0
   /** Where `007` is not `7`. */
   readonly #verbatim: ReadonlySet<string>
 
@@ -21,32 +24,63 @@ export class Excused {
     const planned = new Set(table.columns.map((column) => column.source))
     const texts = table.columns.filter((column) => /text|char|json/i.test(column.type))
     this.#verbatim = new Set(texts.map((column) => column.source))
-    this.#rows = rows.map((row) => ({ row, columns: decisive(row, planned) }))
+    for (const row of rows) {
+      const columns = decisive(row, planned)
+      const [first = ''] = columns
+      this.#firsts.add(first)
+      const name = placeOf(first, textOf(row, first) ?? null)
+      const same = this.#rows.get(name)
+      if (same === undefined) this.#rows.set(name, [{ row, columns }])
+      else same.push({ row, columns })
+      this.#left += 1
+    }
   }
 
   get left(): number {
-    return this.#rows.length
+    return this.#left
   }
 
   /** Takes the quarantined row that this text belongs to; false when there is none. */
   take(text: RowText): boolean {
-    const index = this.#rows.findIndex(({ row, columns }) => this.#isSame(row, columns, text))
-    if (index < 0) return false
-    this.#rows.splice(index, 1)
-    return true
+    for (const first of this.#firsts) {
+      const mine = text(first)
+      const near = this.#rows.get(placeOf(first, mine ?? null))
+      const lists = mine === undefined ? [...this.#rows.values()] : near === undefined ? [] : [near]
+      for (const list of lists) {
+        const index = list.findIndex(({ row, columns }) => this.#isSame(row, columns, text))
+        if (index < 0) continue
+        list.splice(index, 1)
+        this.#left -= 1
+        return true
+      }
+    }
+    return false
   }
 
   #isSame(row: KeptBack, columns: readonly string[], text: RowText): boolean {
     let compared = 0
     for (const name of columns) {
       const mine = text(name)
-      const kept = row.key[name] === undefined ? row.values[name] : row.key[name]
+      const kept = textOf(row, name)
       if (mine === undefined || kept === undefined) continue
       if (mine !== kept && (this.#verbatim.has(name) || !isSameValue(mine, kept))) return false
       compared += 1
     }
     return compared > 0
   }
+}
+
+interface Candidate {
+  row: KeptBack
+  columns: string[]
+}
+
+function placeOf(column: string, text: string | null): string {
+  return `${column} ${text === null ? 'null' : `= ${plain(text)}`}`
+}
+
+function textOf(row: KeptBack, column: string): string | null | undefined {
+  return row.key[column] === undefined ? row.values[column] : row.key[column]
 }
 
 /** The key if it is migrated; else every column but the one at fault. */

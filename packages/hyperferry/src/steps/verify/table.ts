@@ -1,7 +1,7 @@
 /** One table at one level: what was counted, which ranges were compared, which differ. */
 import { isFinished } from '../../control/ledger.ts'
 import { failpoint } from '../../failpoints.ts'
-import type { PlannedTable, Receipt, Span } from '../../model.ts'
+import type { Receipt, Span } from '../../model.ts'
 import { qualified } from '../../target/sql.ts'
 import type { Session } from '../../target/connect.ts'
 import { Digest } from '../../values/digest.ts'
@@ -244,8 +244,9 @@ function sum(digests: readonly (Digest | string)[]): Digest {
   return total
 }
 
-function emptyResult(one: { bench: { table: PlannedTable } }, ranges: number): VerifiedTable {
+function emptyResult(one: TableCase, ranges: number): VerifiedTable {
   const { name, source } = one.bench.table
   const counts = { ranges, sourceRows: 0, targetRows: 0, quarantined: 0 }
-  return { name, source, equal: true, ...counts, digest: null, different: [], meaning: null, notes: [] }
+  const partial = one.window.from !== null || one.window.to !== null
+  return { name, source, equal: true, partial, ...counts, digest: null, different: [], meaning: null, notes: [] }
 }
