@@ -6,7 +6,7 @@ const MIN = -(2n ** 63n)
 const MICROS = 1_000_000n
 
 /** Random but fixed numbers below 2^32. */
-export function numbers(seed: number): () => number {
+function numbers(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0

@@ -8,9 +8,6 @@ const ADAPTERS: Record<string, () => Promise<{ adapter: SourceAdapter }>> = {
   sqlite: () => import('./sqlite/index.ts'),
 }
 
-/** Schemes that have an adapter, without colon. */
-export const SOURCE_SCHEMES: readonly string[] = Object.keys(ADAPTERS)
-
 /** The adapter for a source URL. @throws HF-U014 when no engine answers to its scheme. */
 export async function adapterFor(url: string): Promise<SourceAdapter> {
   const scheme = /^\s*([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()

@@ -1,5 +1,5 @@
 /** What a declared type says, by SQLite's affinity rules and by custom; it decides only where the values leave a choice. */
-export type DeclaredFamily =
+type DeclaredFamily =
   'integer' | 'boolean' | 'decimal' | 'real' | 'datetime' | 'date' | 'time' | 'json' | 'uuid' | 'blob' | 'text' | 'none'
 
 export interface DeclaredType {

@@ -52,7 +52,7 @@ export function sqliteError(error: unknown, context: string): HyperferryError {
 }
 
 /** SQLite's extended result code, or null when the error does not come from SQLite. */
-export function resultCode(error: unknown): number | null {
+function resultCode(error: unknown): number | null {
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return null
   return typeof error.errcode === 'number' ? error.errcode : null
 }

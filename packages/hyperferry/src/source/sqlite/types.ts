@@ -14,7 +14,7 @@ export interface Proposal {
 }
 
 /** A finding of the column; the table's name and exactness are added by the caller. */
-export interface Note {
+interface Note {
   code: FindingCode
   count: number
   message: string

@@ -124,7 +124,7 @@ export const ODD_VALUES: readonly string[] = [
 ]
 
 /** Target types and rules that each value is sent into. */
-export const TYPES: { type: string; rules?: ColumnRules; zone?: string }[] = [
+const TYPES: { type: string; rules?: ColumnRules; zone?: string }[] = [
   { type: 'smallint' },
   { type: 'integer' },
   { type: 'bigint' },
