@@ -9,7 +9,7 @@ import type { ReportDocument } from './document.ts'
 import { reportHtml } from './html.ts'
 import { reportMarkdown } from './markdown.ts'
 
-export type { ReportDocument, ReportTable } from './document.ts'
+export type { ReportDocument } from './document.ts'
 
 export interface ReportOptions {
   target: Target
@@ -37,7 +37,7 @@ export async function writeReport(options: ReportOptions): Promise<ReportDocumen
 }
 
 /** The report as data, from one consistent look at the books. Throws HF-B014 when nothing was started. */
-export async function makeReport({ target, plan, tool }: Omit<ReportOptions, 'out'>): Promise<ReportDocument> {
+async function makeReport({ target, plan, tool }: Omit<ReportOptions, 'out'>): Promise<ReportDocument> {
   const session = await target.session()
   try {
     await session.query('begin isolation level repeatable read read only')

@@ -20,7 +20,7 @@ export interface StatusDocument {
   gates: Gate[]
 }
 
-export interface StatusTable {
+interface StatusTable {
   /** Name in the target. */
   name: string
   source: string

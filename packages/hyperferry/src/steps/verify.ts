@@ -20,15 +20,7 @@ import { openSnapshot } from './verify/snapshot.ts'
 import { verifyTable } from './verify/table.ts'
 import { windowOf } from './verify/window.ts'
 
-export type {
-  DifferentRange,
-  MeaningDifference,
-  MeaningVerdict,
-  RowSample,
-  VerifiedTable,
-  VerifyDocument,
-  VerifyLevel,
-} from './verify/document.ts'
+export type { DifferentRange, VerifiedTable, VerifyDocument, VerifyLevel } from './verify/document.ts'
 
 export interface VerifyOptions {
   /** Default `digest`. */

@@ -42,7 +42,7 @@ export function benchOf(table: PlannedTable, reader: TableReader, place: { schem
 }
 
 /** Columns of the primary key, else of a unique key without nullable columns; null when there is none or one of them is not copied. */
-export function keyPlaces(table: PlannedTable, columns: readonly string[]): number[] | null {
+function keyPlaces(table: PlannedTable, columns: readonly string[]): number[] | null {
   const nullable = new Set(table.columns.filter((column) => column.nullable).map((column) => column.name))
   const keys = table.keys.toSorted((a, b) => Number(b.primary) - Number(a.primary))
   const usable = keys.find(

@@ -3,7 +3,7 @@
 /** Hands every row to `onRow`; may be run again and gives the same rows. The bytes are the receiver's during the call only. */
 export type RowStream = (onRow: OnRow) => Promise<void>
 /** `hash`: 32 hex digits. The tuple lies in `bytes` from `start` to `end`. */
-export type OnRow = (hash: string, bytes: Uint8Array, start: number, end: number) => void
+type OnRow = (hash: string, bytes: Uint8Array, start: number, end: number) => void
 
 export interface OddRow {
   hash: string
