@@ -77,23 +77,27 @@ export async function drive(options: Drive, hands: Hands = {}): Promise<Driven> 
             if (event.kind === 'table-progress') hands.watch?.(event.rows)
           },
         }
-        const session = await target.session()
-        await installControl(session)
-        const { migrationId } = await claimMigration(session, {
-          name: plan.migration,
-          planHash: planHash(plan),
-          planJson: structuredClone(plan) as unknown as Json,
-          source: source.info,
-          targetIdentity: target.info.identity,
-          tool: 'test',
-          firstDifference: (stored) => firstDifference(stored as unknown as Plan, plan),
-        })
         const steps = options.steps ?? ['schema', 'relational', 'backfill']
-        if (steps.includes('schema')) {
-          const statements = planDdl(plan, target.capabilities).filter(({ phase }) => phase === 'pre')
-          await applyDdl(session, statements)
+        const session = await target.session()
+        let migrationId: number
+        try {
+          await installControl(session)
+          ;({ migrationId } = await claimMigration(session, {
+            name: plan.migration,
+            planHash: planHash(plan),
+            planJson: structuredClone(plan) as unknown as Json,
+            source: source.info,
+            targetIdentity: target.info.identity,
+            tool: 'test',
+            firstDifference: (stored) => firstDifference(stored as unknown as Plan, plan),
+          }))
+          if (steps.includes('schema')) {
+            const statements = planDdl(plan, target.capabilities).filter(({ phase }) => phase === 'pre')
+            await applyDdl(session, statements)
+          }
+        } finally {
+          await session.release()
         }
-        await session.release()
         const ctx = mutate(options.mutant, {
           plan,
           source,

@@ -1,4 +1,5 @@
 // kill -9 at every named place, then the same command again: the target is as if nothing had happened.
+import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Failpoint } from '../../packages/hyperferry/src/failpoints.ts'
 import { freshPg } from '../servers/database.ts'
@@ -48,4 +49,19 @@ describe('kill -9', () => {
       })
     }
   }
+
+  it('in the middle of careful writing', async () => {
+    const { url } = await freshPg('pg17')
+    const run = { sourceUrl: world.sourceUrl, targetUrl: url, plan: world.plan, acceptQuarantine: world.unfit }
+    await drive({ ...run, steps: ['schema'] })
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    // Equal to what will come: the plain COPY fails on its key.
+    await client.query(`insert into plant.reading values (1, '2024-01-01T00:00:00Z', 0, 0, null)`)
+    await client.end()
+    const killed = await driveApart({ ...run, taskRows: 2000 }, 'backfill.after-stage').ended
+    expect(killed.signal, killed.output).toBe('SIGKILL')
+    await drive({ ...run, unlocked: true })
+    expect(await findings(world, url)).toEqual([])
+  })
 })

@@ -20,43 +20,49 @@ import { rowsDropped } from './write-rows.ts'
  * Rows go to a stage first. There, a row whose key an earlier row of the same task has is refused (the source holds two rows, the target's key
  * allows one: `HF-D020`, never a silent drop); a row whose key is in the target already counts as copied if the row there is equal in every
  * column (`HF-L020`), else it is refused; the rest is inserted, and whatever breaks another rule of the table is found by bisection (`HF-D021`).
- * Works in the transaction that is open.
+ * Works in the transaction that is open. `keep` puts refused rows in quarantine, some at a time, in the same transaction.
  */
-export async function writeCarefully(session: Session, work: TableWork, read: SliceRows): Promise<Written> {
-  const stage = await makeStage(session, work)
-  const refused = new Map<number, RejectedRow>()
-  const total = await fillStage(stage, work, read, refused)
-  await stage.ready()
+// eslint-disable-next-line max-params -- where, what, the rows, and a place for those that stay out
+export async function writeCarefully(session: Session, work: TableWork, read: SliceRows, keep: Keep): Promise<Written> {
+  const refused = new Set<number>()
+  const job: Job = { session, work, stage: await makeStage(session, work), refused, keep }
+  const total = await fillStage(job, read)
+  await job.stage.ready()
   failpoint('backfill.after-stage')
-  await refuseRepeatedKeys({ session, work, stage, refused })
-  const merged = await mergePresent({ session, work, stage, refused })
-  await insertRest({ session, work, stage, refused }, total)
-  await stage.drop()
+  await refuseRepeatedKeys(job)
+  const merged = await mergePresent(job)
+  await insertRest(job, total)
+  await job.stage.drop()
   return {
     rows: total - refused.size,
     digest: await digestWithout(work, read, refused),
-    refused: [...refused.values()],
+    refused: refused.size,
     losses: merged === 0 ? [] : [{ code: 'HF-L020', column: '*', count: merged }],
   }
 }
+
+/** Takes rows the target refused. */
+export type Keep = (rows: readonly RejectedRow[]) => Promise<void>
 
 interface Job {
   session: Session
   work: TableWork
   stage: Stage
-  /** By the row's number in the spool. */
-  refused: Map<number, RejectedRow>
+  /** Numbers of the rows in the spool. */
+  refused: Set<number>
+  keep: Keep
 }
 
-// eslint-disable-next-line max-params -- a step of the function above
-async function fillStage(stage: Stage, work: TableWork, read: SliceRows, refused: Job['refused']): Promise<number> {
+/** Returns the number of rows of the spool. */
+async function fillStage({ stage, work, refused, keep }: Job, read: SliceRows): Promise<number> {
   let first = 0
   for await (const batch of read.spool.batches()) {
     const base = first
-    await stage.fill(batch, base, (index, error) => {
+    await stage.fill(batch, base, async (index, error) => {
       const start = index === 0 ? 0 : (batch.ends[index - 1] ?? 0)
       const texts = describeTuple(work.types, batch.bytes, start, batch.ends[index] ?? start)
-      refused.set(base + index, rejectedRow(work, texts, { code: 'HF-D021', error }))
+      refused.add(base + index)
+      await keep([rejectedRow(work, texts, { code: 'HF-D021', error })])
     })
     first += batch.rows
   }
@@ -100,7 +106,7 @@ async function insertRest(job: Job, total: number): Promise<void> {
   const left = await session.query<{ rows: string }>(
     `select pg_catalog.count(*)::pg_catalog.text as rows from ${stage.name}`,
   )
-  const failed: { row: number; error: HyperferryError }[] = []
+  let failed = 0
   let inserted = 0
   await bisect(session, 0, total, {
     async attempt(from, to) {
@@ -111,15 +117,13 @@ async function insertRest(job: Job, total: number): Promise<void> {
       )
       inserted += result.rowCount ?? 0
     },
-    refuse: (row, error) => {
-      failed.push({ row, error })
+    async refuse(row, error) {
+      failed += 1
+      const code = error.sqlstate === '23505' ? 'HF-D020' : 'HF-D021'
+      await refuse(job, [{ row: String(row) }], { code, error })
     },
   })
-  for (const { row, error } of failed) {
-    const code = error.sqlstate === '23505' ? 'HF-D020' : 'HF-D021'
-    await refuse(job, [{ row: String(row) }], { code, error })
-  }
-  const expected = Number(left.rows[0]?.rows) - failed.length
+  const expected = Number(left.rows[0]?.rows) - failed
   if (inserted !== expected) throw rowsDropped(work, expected, inserted)
 }
 
@@ -134,7 +138,7 @@ const ROWS_AT_ONCE = 1000
 
 /** Takes rows out of the stage and notes them with their values as the target prints them. */
 async function refuse(job: Job, rows: readonly { row: string }[], why: Why): Promise<void> {
-  const { session, work, stage, refused } = job
+  const { session, work, stage } = job
   const texts = work.columns.map((column, index) => `${ident(column.name)}::pg_catalog.text as "c${index}"`)
   for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
     const numbers = rows.slice(at, at + ROWS_AT_ONCE).map(({ row }) => row)
@@ -142,10 +146,12 @@ async function refuse(job: Job, rows: readonly { row: string }[], why: Why): Pro
       `delete from ${stage.name} where ${stage.row} = any($1::pg_catalog.int8[]) returning ${[`${stage.row}::pg_catalog.text as row`, ...texts].join(', ')}`,
       [numbers],
     )
-    for (const each of taken.rows) {
+    const rejected = taken.rows.map((each) => {
+      job.refused.add(Number(each['row']))
       const values = work.columns.map((_column, index) => each[`c${index}`] ?? null)
-      refused.set(Number(each['row']), rejectedRow(work, values, why))
-    }
+      return rejectedRow(work, values, why)
+    })
+    await job.keep(rejected)
   }
 }
 
@@ -166,13 +172,12 @@ function rejectedRow(work: TableWork, texts: readonly (string | null)[], why: Wh
   }
 }
 
-async function digestWithout(work: TableWork, read: SliceRows, refused: Job['refused']): Promise<string> {
+async function digestWithout(work: TableWork, read: SliceRows, refused: ReadonlySet<number>): Promise<string> {
   if (refused.size === 0) return read.digest.toString()
   const digest = new Digest()
-  const without = new Set(refused.keys())
   let first = 0
   for await (const batch of read.spool.batches()) {
-    const kept = withoutRows(batch, first, without)
+    const kept = withoutRows(batch, first, refused)
     digestBatch(digest, work.normaliser, kept.bytes, kept.ends)
     first += batch.rows
   }

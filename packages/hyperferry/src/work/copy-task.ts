@@ -10,6 +10,7 @@ import { patiently, Patience } from './attempts.ts'
 import type { CopyRun } from './attempts.ts'
 import { isDataError } from './bisect.ts'
 import { writeCarefully } from './careful.ts'
+import type { Keep } from './careful.ts'
 import type { ChunkMaker } from './make-chunks.ts'
 import { readSlice } from './read-slice.ts'
 import type { SliceRows } from './read-slice.ts'
@@ -83,25 +84,30 @@ async function writeUntilBooked(run: CopyRun, slot: SessionSlot, work: TableWork
 /** Writes a task that was read, in one transaction: as one COPY, and when a row is at fault once more with care. Exactly once or not at all. */
 // eslint-disable-next-line max-params -- as above
 export async function writeTask(session: Session, work: TableWork, task: Task, read: SliceRows): Promise<Receipt> {
-  const attempt = (write: () => Promise<Written>): Promise<Receipt> =>
+  const attempt = (write: (receipt: bigint) => Promise<Written>): Promise<Receipt> =>
     transaction(session, async () => {
       await session.query(taskSettings)
       const id = await insertReceipt(session, work.tableId, task)
       failpoint('backfill.after-receipt')
-      const written = await write()
+      const written = await write(id)
       const receipt = await bookRest(session, work, { id, task, read, written })
       failpoint('backfill.before-commit')
       return receipt
     })
   const receipt = await attempt(() => writeRows(session, work, read, 'backfill.mid-copy')).catch((error: unknown) => {
     if (!isDataError(error)) throw error
-    return attempt(() => writeCarefully(session, work, read))
+    return attempt((id) => writeCarefully(session, work, read, keeper(session, work, id)))
   })
   failpoint('backfill.after-commit')
   return receipt
 }
 
-/** Completes the receipt and puts the refused rows in quarantine, in the same transaction. */
+/** Puts rows the target refused in quarantine, under the receipt of their task. */
+export function keeper(session: Session, work: TableWork, receipt: bigint): Keep {
+  return (rows) => putQuarantine(session, work.tableId, receipt, rows)
+}
+
+/** Completes the receipt and puts the rows the transcoder refused in quarantine, in the same transaction. */
 export async function bookRest(
   session: Session,
   work: TableWork,
@@ -112,13 +118,12 @@ export async function bookRest(
     lane: task.lane,
     span: task.span,
     rows: written.rows,
-    quarantined: read.spool.rejected + written.refused.length,
+    quarantined: read.spool.rejected + written.refused,
     digest: written.digest,
     losses: addLosses([...read.spool.losses, ...written.losses]),
     bytes: read.spool.bytes,
   }
   await completeReceipt(session, id, receipt)
   for await (const rows of read.spool.rejectedRows()) await putQuarantine(session, work.tableId, id, rows)
-  if (written.refused.length > 0) await putQuarantine(session, work.tableId, id, written.refused)
   return receipt
 }

@@ -39,13 +39,15 @@ async function applyPatiently(session: Session, statements: readonly DdlStatemen
     try {
       return await applyDdl(session, statements)
     } catch (error) {
-      if (attempt === 5 || !(error instanceof HyperferryError) || !madeMeanwhile.has(error.sqlstate ?? '')) throw error
+      if (attempt === 5 || !(error instanceof HyperferryError) || !wasMadeMeanwhile(error)) throw error
     }
   }
 }
 
-/** Exists already, as a relation, a constraint, or a row of a catalog. */
-const madeMeanwhile = new Set(['42P07', '42710', '23505'])
+/** It exists already: as a relation, as a constraint, or as a row of a catalog that was about to be inserted (a unique index over rows is not meant). */
+function wasMadeMeanwhile({ sqlstate, details }: HyperferryError): boolean {
+  return sqlstate === '42P07' || sqlstate === '42710' || (sqlstate === '23505' && details['schema'] === 'pg_catalog')
+}
 
 /** The statements of the `post` phase whose time has come. Pure. */
 export function postStatements(

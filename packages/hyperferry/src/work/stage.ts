@@ -14,7 +14,11 @@ export interface Stage {
   /** Quoted name of the column that holds the row's number in the spool. */
   readonly row: string
   /** Copies the batch, whose first row has number `first`. A row whose bytes the target cannot read at all goes to `refuse` (index within the batch). */
-  fill(batch: EncodedBatch, first: number, refuse: (index: number, error: HyperferryError) => void): Promise<void>
+  fill(
+    batch: EncodedBatch,
+    first: number,
+    refuse: (index: number, error: HyperferryError) => Promise<void>,
+  ): Promise<void>
   /** Called once all batches are in. */
   ready(): Promise<void>
   drop(): Promise<void>

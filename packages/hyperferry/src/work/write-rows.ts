@@ -1,7 +1,7 @@
 /** Sending the rows of a spool into the target, within a transaction that is open already. */
 import type { Failpoint } from '../failpoints.ts'
 import { HyperferryError } from '../errors.ts'
-import type { Loss, RejectedRow } from '../model.ts'
+import type { Loss } from '../model.ts'
 import type { Session } from '../target/connect.ts'
 import { COPY_HEADER, COPY_TRAILER } from '../values/copy-stream.ts'
 import type { SliceRows } from './read-slice.ts'
@@ -16,7 +16,7 @@ export interface Written {
   /** `hf1:…` of exactly those. */
   digest: string
   /** Rows the target refused. */
-  refused: RejectedRow[]
+  refused: number
   /** Beside those the transcoder counted. */
   losses: Loss[]
 }
@@ -33,7 +33,7 @@ export async function writeRows(
     const taken = await session.copyIn(work.copySql, copyStream(spool, midway))
     if (taken !== spool.rows) throw rowsDropped(work, spool.rows, taken)
   }
-  return { rows: spool.rows, digest: digest.toString(), refused: [], losses: [] }
+  return { rows: spool.rows, digest: digest.toString(), refused: 0, losses: [] }
 }
 
 /** A trigger or rule that swallows rows would make the books lie. */

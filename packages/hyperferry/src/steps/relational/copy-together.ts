@@ -12,7 +12,7 @@ import { interrupted } from '../../work/backoff.ts'
 import { isDataError } from '../../work/bisect.ts'
 import { writeCarefully } from '../../work/careful.ts'
 import { mustMatch } from '../../work/close-books.ts'
-import { bookRest } from '../../work/copy-task.ts'
+import { bookRest, keeper } from '../../work/copy-task.ts'
 import { prepareInside } from '../../work/prepare-table.ts'
 import { readSlice } from '../../work/read-slice.ts'
 import type { SliceRows } from '../../work/read-slice.ts'
@@ -123,7 +123,7 @@ async function writeTable(session: Session, { work, read }: Load, notes: string[
   } catch (error) {
     if (!isDataError(error)) throw error
     await session.query('rollback to savepoint hyperferry_table')
-    written = await writeCarefully(session, work, read)
+    written = await writeCarefully(session, work, read, keeper(session, work, id))
   }
   await session.query('release savepoint hyperferry_table')
   await bookRest(session, work, { id, task, read, written })
