@@ -11,16 +11,16 @@ export function pgloaderVersion(): string | null {
   return answer.status === 0 ? (answer.stdout.split('\n')[0] ?? null) : null
 }
 
-/** Loads table `metric` into the existing table of the target. `source` is a mysql:// URL or a SQLite path. */
+/** Loads table `metric` into the existing table of the target. `source` is a MySQL or MariaDB URL or a SQLite path. */
 export async function runPgloader(source: string, target: string, folder: string): Promise<Measured> {
-  const mysql = source.startsWith('mysql://')
+  const mysql = /^(mysql|mariadb):/.test(source)
   const script = join(folder, 'pgloader.load')
   const database = mysql ? new URL(source).pathname.slice(1) : ''
   const lines = [
     'LOAD DATABASE',
-    `  FROM ${mysql ? source : `sqlite://${source}`}`,
-    `  INTO ${target}`,
-    '  WITH data only, workers = 2, concurrency = 1, prefetch rows = 100000, disable triggers',
+    `  FROM ${mysql ? source.replace(/^mariadb:/, 'mysql:') : `sqlite://${source}`}`,
+    `  INTO ${target.replace(/^postgres:/, 'postgresql:')}`,
+    '  WITH data only, workers = 2, concurrency = 1, prefetch rows = 100000',
     ...(mysql ? [`  ALTER SCHEMA '${database}' RENAME TO 'public'`] : []),
   ]
   writeFileSync(script, `${lines.join('\n')};\n`)

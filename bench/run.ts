@@ -23,6 +23,9 @@ const PAIRS = Number(values.pairs)
 const folder = mkdtempSync(join(tmpdir(), 'hyperferry-bench-'))
 const program = fileURLToPath(new URL('../packages/hyperferry/bin/hyperferry.js', import.meta.url))
 
+/** Source the plan in the folder was made for. */
+let planned = ''
+
 interface Line {
   source: string
   ours: Measured[]
@@ -81,7 +84,6 @@ async function ours(source: string, target: string): Promise<Measured> {
   return measured
 }
 
-let planned = ''
 async function hyperferry(args: string[], source: string, target: string): Promise<Measured> {
   const env = { HYPERFERRY_SOURCE: source, HYPERFERRY_TARGET: target }
   const call = (words: string[]) => measure([process.execPath, program, ...words], { cwd: folder, env })

@@ -1,24 +1,8 @@
-// Whole migrations, typed as a script would type them: every case folder, on each of its sources and targets.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import mysql from 'mysql2/promise'
-import pg from 'pg'
-import { expect, onTestFinished, test } from 'vitest'
-import { hyperferry } from '../helpers/hyperferry.ts'
-import { freshMysql, freshPg } from '../servers/database.ts'
+// Whole migrations: every case folder, on each of its sources and targets.
+import { test } from 'vitest'
 import { describeWith } from '../servers/index.ts'
 import { readCases } from './case.ts'
-import type { Case } from './case.ts'
-
-interface RunDocument {
-  verified: boolean
-  tables: { name: string; kind: string; sourceRows: number; targetRows: number; equal: boolean; quarantined: number }[]
-}
-interface PlanDocument {
-  findings: { code: string; table: string | null; column: string | null }[]
-}
+import { move } from './move.ts'
 
 for (const one of readCases()) {
   for (const source of one.sources) {
@@ -30,101 +14,4 @@ for (const one of readCases()) {
       })
     }
   }
-}
-
-async function move(one: Case, source: Case['sources'][number], target: Case['targets'][number]): Promise<void> {
-  const cwd = mkdtempSync(join(tmpdir(), 'hyperferry-case-'))
-  onTestFinished(() => rmSync(cwd, { recursive: true, force: true }))
-  const sourceUrl = await load(one, source, cwd)
-  const database = await freshPg(target)
-  const env = { HYPERFERRY_SOURCE: sourceUrl, HYPERFERRY_TARGET: database.url }
-
-  const planned = await hyperferry(['plan', '--json', ...one.plan], { cwd, env })
-  expect(planned.exitCode, planned.stderr).toBe(0)
-  const named = new Set(
-    (planned.json as unknown as PlanDocument).findings.map((finding) =>
-      [finding.code, [finding.table, finding.column].filter((part) => part !== null).join('.')].join(' ').trim(),
-    ),
-  )
-  const onHypertables = target.startsWith('ts') ? (one.expect.hypertableFindings ?? []) : []
-  for (const finding of [...one.expect.findings, ...onHypertables]) expect([...named].sort()).toContain(finding)
-
-  const ran = await hyperferry(['run', '--offline', '--yes', '--json', ...one.run], { cwd, env })
-  expect(ran.exitCode, `${ran.stderr}\n${ran.stdout}`).toBe(one.expect.exitCode)
-  const document = ran.json as unknown as RunDocument
-  const tables = Object.fromEntries(
-    document.tables.map((table) => [
-      table.name,
-      { kind: table.kind, rows: table.sourceRows, quarantined: table.quarantined },
-    ]),
-  )
-  const expected = Object.entries(one.expect.tables).map(([name, table]) => [name, { quarantined: 0, ...table }])
-  expect(tables).toEqual(Object.fromEntries(expected))
-  for (const table of document.tables) {
-    expect(table.targetRows + table.quarantined, table.name).toBe(table.sourceRows)
-    expect(table.equal, table.name).toBe(true)
-  }
-  expect(document.verified).toBe(one.expect.verified)
-
-  const client = new pg.Client({ connectionString: database.url })
-  await client.connect()
-  try {
-    await client.query(`set timezone = 'UTC'`)
-    const quarantine = await client.query<{ what: string; rows: string }>(
-      `select concat_ws(' ', source_table, code, column_name) as what, count(*) as rows from hyperferry.quarantine group by 1`,
-    )
-    expect(Object.fromEntries(quarantine.rows.map((row) => [row.what, Number(row.rows)]))).toEqual(
-      one.expect.quarantine,
-    )
-    await client.query('begin')
-    for (const check of one.checks) {
-      const answer = await client.query<unknown[]>({ text: check.sql, rowMode: 'array' })
-      expect(
-        answer.rows.map((row) => (row[0] === null ? 'NULL' : String(row[0]))),
-        check.name,
-      ).toEqual(check.answer)
-    }
-    await client.query('rollback')
-    const before = await fingerprints(client)
-    expect(Object.keys(before).length).toBeGreaterThan(0)
-    const again = await hyperferry(['run', '--offline', '--yes', '--json', ...one.run], { cwd, env })
-    expect(again.exitCode, again.stderr).toBe(one.expect.exitCode)
-    expect(await fingerprints(client)).toEqual(before)
-  } finally {
-    await client.end()
-  }
-}
-
-/** xmin and ctid of every row: a row that was touched, even by the same value, shows. */
-async function fingerprints(client: pg.Client): Promise<Record<string, string>> {
-  const tables = await client.query<{ name: string }>(
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = 'public'`,
-  )
-  const prints: Record<string, string> = {}
-  for (const { name } of tables.rows) {
-    const rows = await client.query<{ print: string }>(
-      `select count(*) || ' ' || coalesce(md5(string_agg(concat(tableoid, ctid, xmin), ',' order by tableoid, ctid)), '') as print from ${name}`,
-    )
-    prints[name] = rows.rows[0]?.print ?? ''
-  }
-  return prints
-}
-
-/** Loads the case's database; answers the URL of an account that only reads. */
-async function load(one: Case, source: Case['sources'][number], cwd: string): Promise<string> {
-  if (source === 'sqlite') {
-    const file = join(cwd, 'source.db')
-    const database = new DatabaseSync(file, { enableForeignKeyConstraints: false })
-    database.exec(one.sql)
-    database.close()
-    return `sqlite:${file}`
-  }
-  const database = await freshMysql(source)
-  const connection = await mysql.createConnection({ uri: database.adminUrl, multipleStatements: true })
-  try {
-    await connection.query(one.sql)
-  } finally {
-    await connection.end()
-  }
-  return database.url
 }
