@@ -16,9 +16,9 @@ const describe = await describeWith('pg17', 'ts-2.19')
 interface Stand {
   world: World
   run: Drive
-  ask<T extends pg.QueryResultRow>(sql: string): Promise<T[]>
-  source(sql: string): void
-  table(name: string): PlannedTable
+  ask: <T extends pg.QueryResultRow>(sql: string) => Promise<T[]>
+  source: (sql: string) => void
+  table: (name: string) => PlannedTable
 }
 
 async function stand(server: 'pg17' | 'ts-2.19' = 'pg17', rows = 600): Promise<Stand> {
