@@ -129,7 +129,7 @@ export async function drive(options: Drive, hands: Hands = {}): Promise<Driven> 
 
 const RETRY = { attempts: 60, firstMs: 20, longestMs: 500 }
 
-export interface Ended {
+interface Ended {
   signal: NodeJS.Signals | null
   code: number | null
   driven: Driven | null

@@ -18,7 +18,7 @@ import { copyTable } from './backfill/copy-table.ts'
 import type { BackfillResult, BackfillTable } from './backfill/result.ts'
 import type { StepContext } from './context.ts'
 
-export type { BackfillResult, BackfillTable } from './backfill/result.ts'
+export type { BackfillResult } from './backfill/result.ts'
 
 export interface BackfillOptions {
   /** Tasks at the same time; source and target need as many connections. Default the plan's. */

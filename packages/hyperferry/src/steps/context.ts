@@ -4,8 +4,6 @@ import type { Source } from '../source/source.ts'
 import type { Target } from '../target/connect.ts'
 import type { Events } from '../work/events.ts'
 
-export type { Events, ProgressEvent } from '../work/events.ts'
-
 export interface StepContext {
   plan: Plan
   source: Source

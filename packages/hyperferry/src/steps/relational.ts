@@ -21,7 +21,7 @@ export interface RelationalOptions {
   memory?: number
 }
 
-export interface RelationalTable {
+interface RelationalTable {
   /** Name in the target. */
   name: string
   source: string
