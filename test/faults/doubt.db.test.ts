@@ -1,10 +1,10 @@
 // What the tool cannot know: answers that were lost, a second tool, servers that die in the middle.
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { freshPg } from '../servers/database.ts'
 import { describeWith, startServer } from '../servers/index.ts'
 import { drive, driveApart } from './drive.ts'
@@ -62,6 +62,7 @@ describe('doubt', () => {
     const { url } = await freshPg('pg17')
     await drive({ ...runOf(url), steps: ['schema', 'relational'] })
     const startAt = join(tmpdir(), `hyperferry-go-${Date.now()}`)
+    onTestFinished(() => rm(startAt, { force: true }))
     const run: Drive = { ...runOf(url), steps: ['backfill'], unlocked: true, startAt }
     const both = [driveApart({ ...run, taskRows: 70 }), driveApart({ ...run, taskRows: 110, workers: 3 })]
     await Promise.all(both.map((each) => each.ready))

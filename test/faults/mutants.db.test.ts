@@ -1,9 +1,9 @@
 // The suite against tools that are wrong on purpose: each fault must be seen, by the step itself or by the checker.
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { freshPg } from '../servers/database.ts'
 import { describeWith } from '../servers/index.ts'
 import { drive, driveApart } from './drive.ts'
@@ -65,6 +65,7 @@ describe('mutants', () => {
   it('no exclusion constraint: two tools copy a table without a key twice, and the checker sees it', async () => {
     const run = await prepared('alter table hyperferry.receipt drop constraint receipt_no_overlap')
     const startAt = join(tmpdir(), `hyperferry-go-${Date.now()}`)
+    onTestFinished(() => rm(startAt, { force: true }))
     const both = [1, 2].map(() => driveApart({ ...run, startAt, taskRows: 40, tables: ['line'] }))
     await Promise.all(both.map((each) => each.ready))
     await writeFile(startAt, '')
