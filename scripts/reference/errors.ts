@@ -1,4 +1,5 @@
 // docs/reference/errors.md
+import { CHECK_CODES } from '../../packages/hyperferry/src/source/check-codes.ts'
 import { CATALOGUE } from '../../packages/hyperferry/src/errors.ts'
 import type { CatalogueEntry } from '../../packages/hyperferry/src/errors.ts'
 
@@ -21,5 +22,11 @@ export function errorsPage(): string {
       `Exit ${entry.exit} (${EXITS[entry.exit]})${entry.retry === 'transient' ? ', retried by itself first' : ''}.`,
       '',
     ]),
+    '## Codes of checks',
+    '',
+    'Printed by `check` only; a failed one is a warning.',
+    '',
+    ...Object.entries(CHECK_CODES).map(([code, title]) => `- \`${code}\` ${title}`),
+    '',
   ].join('\n')
 }

@@ -1,11 +1,10 @@
 // docs/reference/findings.md
 import { FINDING_CODES } from '../../packages/hyperferry/src/source/finding-codes.ts'
-import type { FindingEntry } from '../../packages/hyperferry/src/source/finding-codes.ts'
 
 const MARKS = { block: '✖ blocks', decide: '✖ decide', warn: '▲ know', info: '· info' } as const
 
 export function findingsPage(): string {
-  const entries = (Object.entries(FINDING_CODES) as [string, FindingEntry][]).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const entries = Object.entries(FINDING_CODES).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return [
     '# Findings',
     '',

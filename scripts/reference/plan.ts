@@ -22,7 +22,7 @@ export function planPage(): string {
     '',
     '| key | type | required | meaning |',
     '| --- | --- | --- | --- |',
-    ...rows(planJsonSchema() as Node, ''),
+    ...rows(planJsonSchema(), ''),
     '',
   ].join('\n')
 }

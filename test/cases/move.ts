@@ -34,7 +34,7 @@ export async function move(one: Case, source: Case['sources'][number], target: C
     ),
   )
   const onHypertables = target.startsWith('ts') ? (one.expect.hypertableFindings ?? []) : []
-  for (const finding of [...one.expect.findings, ...onHypertables]) expect([...named].sort()).toContain(finding)
+  for (const finding of [...one.expect.findings, ...onHypertables]) expect([...named].toSorted()).toContain(finding)
 
   const ran = await hyperferry(['run', '--offline', '--yes', '--json', ...one.run], { cwd, env })
   expect(ran.exitCode, `${ran.stderr}\n${ran.stdout}`).toBe(one.expect.exitCode)
@@ -65,9 +65,9 @@ export async function move(one: Case, source: Case['sources'][number], target: C
     )
     await client.query('begin')
     for (const check of one.checks) {
-      const answer = await client.query<unknown[]>({ text: check.sql, rowMode: 'array' })
+      const answer = await client.query<(string | null)[]>({ text: check.sql, rowMode: 'array' })
       expect(
-        answer.rows.map((row) => (row[0] === null ? 'NULL' : String(row[0]))),
+        answer.rows.map(([value]) => value ?? 'NULL'),
         check.name,
       ).toEqual(check.answer)
     }

@@ -171,7 +171,7 @@ suite('bad input', () => {
     )
     const ran = await type(['schema', '--yes', '--json'])
     refused(ran, 'HF-C013', 1)
-    expect(String((ran.json['error'] as { hint: string }).hint)).toContain('GRANT CREATE ON DATABASE')
+    expect((ran.json['error'] as { hint: string }).hint).toContain('GRANT CREATE ON DATABASE')
   })
 
   test('without a terminal a change needs --yes', async () => {

@@ -1,4 +1,4 @@
-/** The catalogue behind errors.ts. Codes are never reused. Families: U usage, C connect and check, P plan, S schema, B backfill and ledger, V verify, G gates, Q quarantine, R reading the source, X unexpected. */
+/** The catalogue behind errors.ts. Codes are never reused. Families: U usage, C connect and check, P plan, S schema, B backfill and ledger, V verify, Q quarantine, R reading the source, X unexpected. */
 
 export interface CatalogueEntry {
   /** What the code means, as a heading of the reference. */
@@ -19,7 +19,6 @@ export const CATALOGUE = {
     hint: 'Without a terminal add --yes, or look first with --dry-run.',
     exit: 2,
   },
-  'HF-U003': { title: 'Node.js is too old', hint: 'Use Node.js 22.18 or newer.', exit: 2 },
   'HF-U010': {
     title: 'Plan file not found',
     hint: 'Make one with `hyperferry plan`, or name it with --plan.',
@@ -151,7 +150,6 @@ export const CATALOGUE = {
   },
   'HF-P023': { title: 'The plan contradicts itself', hint: 'Mend the place named.', exit: 2 },
   'HF-P024': { title: 'Nothing to migrate', hint: 'The source has no tables that can be moved.', exit: 1 },
-  'HF-P025': { title: 'Findings block the plan', hint: 'Decide the findings marked ✖ in the plan file.', exit: 4 },
 
   // schema
   'HF-S010': {
@@ -243,9 +241,6 @@ export const CATALOGUE = {
     hint: 'Run `hyperferry backfill` (or relational) to the end first.',
     exit: 4,
   },
-
-  // gates
-  'HF-G001': { title: 'A gate is closed', hint: 'See the reasons.', exit: 4 },
 
   // reading the source
   'HF-R001': {

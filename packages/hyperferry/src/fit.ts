@@ -26,7 +26,8 @@ function firstDifference(plan: Plan, tables: readonly SourceTable[]): string {
     for (const column of planned.columns) {
       const type = types.get(column.source)
       if (type === undefined) return `column ${planned.source}.${column.source} is missing`
-      if (type !== column.sourceType) return `${planned.source}.${column.source} is ${type} instead of ${column.sourceType}`
+      if (type !== column.sourceType)
+        return `${planned.source}.${column.source} is ${type} instead of ${column.sourceType}`
     }
     const known = new Set(planned.columns.map((column) => column.source))
     const added = table.columns.find((column) => !known.has(column.name))

@@ -44,8 +44,11 @@ export interface Gated {
 
 /** Step 1: looks at both databases; those of a plan, or two URLs before there is one. */
 export async function check(options: PlanOptions): Promise<{ ok: boolean; checks: Check[] }> {
-  const { source, target } = options
-  if (source !== undefined && target !== undefined) return withUrls({ ...options, source, target }, (both) => checkStep({ ...both, plan: null }))
+  const urls = { source: options.source, target: options.target }
+  if (urls.source !== undefined && urls.target !== undefined)
+    return withUrls({ ...options, source: urls.source, target: urls.target }, (both) =>
+      checkStep({ ...both, plan: null }),
+    )
   return withDatabases(loadPlan(options), options, ({ plan, source, target }) => checkStep({ source, target, plan }))
 }
 
@@ -212,7 +215,11 @@ async function mutate<T>(options: MutatingOptions, mutation: Mutation<T>): Promi
 
 /** Copying needs the tables. Throws HF-S013. */
 async function mustBeMade({ plan, target }: Opened, kind: TableKind): Promise<void> {
-  const missing = await missingTables(target, plan.target.schema, plan.tables.filter((table) => table.kind === kind))
+  const missing = await missingTables(
+    target,
+    plan.target.schema,
+    plan.tables.filter((table) => table.kind === kind),
+  )
   if (missing.length === 0) return
   throw new HyperferryError('HF-S013', { what: `${missing.slice(0, 5).join(', ')}: not in the target yet` })
 }
@@ -244,10 +251,7 @@ async function runPreview(opened: Opened): Promise<Preview> {
   const copied = (['relational', 'timeseries'] as const).map((kind) => copyPreview(opened, kind))
   return {
     title: `Moves ${plan.tables.length} tables of ${opened.source.info.product} ${opened.source.info.database} into ${opened.target.info.version}, database ${opened.target.info.database}:`,
-    lines: [
-      ...OFFLINE_STEPS.map((step) => step.toString()).map((step) => `step ${step}`),
-      ...copied.flatMap((one) => one.lines),
-    ],
+    lines: [...OFFLINE_STEPS.map((step) => `step ${step}`), ...copied.flatMap((one) => one.lines)],
     sql: [...made.sql, ...copied.flatMap((one) => one.sql.filter((line) => line.startsWith('copy ')))],
   }
 }

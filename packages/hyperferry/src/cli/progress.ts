@@ -2,7 +2,7 @@
 import { MultiBar, Presets } from 'cli-progress'
 import type { SingleBar } from 'cli-progress'
 import type { Events, ProgressEvent } from '../index.ts'
-import { bytes, count, duration } from './format.ts'
+import { bytes as size, count, duration } from './format.ts'
 
 export interface Progress {
   readonly events: Events
@@ -27,8 +27,8 @@ export function createProgress(stderr: NodeJS.WriteStream): Progress {
         if (event.kind === 'table-done') view.done(event.table, event.rows)
       },
     },
-    say: view.say,
-    close: view.close,
+    say: (line) => view.say(line),
+    close: () => view.close(),
   }
 }
 
@@ -43,9 +43,9 @@ class Rate {
     this.#bytes = bytes
   }
 
-  perSecond(rows: number, size: number): { rows: number; bytes: number } {
+  perSecond(rows: number, bytes: number): { rows: number; bytes: number } {
     const seconds = Math.max((performance.now() - this.#start) / 1000, 0.001)
-    return { rows: (rows - this.#rows) / seconds, bytes: (size - this.#bytes) / seconds }
+    return { rows: (rows - this.#rows) / seconds, bytes: (bytes - this.#bytes) / seconds }
   }
 }
 
@@ -54,7 +54,7 @@ function speed(event: { rows: number; bytes: number; estimatedRows: number }, ra
   const now = rate.perSecond(event.rows, event.bytes)
   if (now.rows < 1) return ''
   const left = (event.estimatedRows - event.rows) / now.rows
-  return `${count(now.rows)} rows/s   ${bytes(now.bytes)}/s${left > 0 ? `   ${duration(left)} left` : ''}`
+  return `${count(now.rows)} rows/s   ${size(now.bytes)}/s${left > 0 ? `   ${duration(left)} left` : ''}`
 }
 
 /** Events that are told in words; null for those that only move a bar. */

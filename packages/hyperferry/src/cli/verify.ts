@@ -47,22 +47,43 @@ export const verify: CommandSpec = {
   },
 }
 
-/** The verdict table, then the differences. */
-export function render(result: VerifyDocument): string {
+/** The verdict table, then every difference: ranges with samples, and what the two servers print differently. */
+function render(result: VerifyDocument): string {
   const rows = result.tables.map((one) => [
     `  ${one.name}`,
     one.different.length === 0
       ? `${one.ranges} ranges equal`
       : `${one.different.length} of ${one.ranges} ranges different`,
     `${count(one.targetRows)} rows`,
-    result.level,
+    one.meaning === null ? '' : `${count(one.meaning.rows)} read twice`,
+    Number(one.quarantined) === 0 ? '' : `${count(one.quarantined)} in quarantine`,
   ])
-  const differences = result.tables.flatMap((one) =>
-    one.different.map(
-      (range) =>
-        `  ${one.name} [${range.from ?? '-∞'}, ${range.to ?? '∞'})  missing ${range.missing}  extra ${range.extra}  changed ${range.changed}`,
-    ),
-  )
   const verdict = result.equal === null ? 'No verdict: estimates only.' : result.equal ? 'Equal.' : 'Different. Exit 3.'
-  return [...columns(rows, [2]), ...differences, verdict].join('\n')
+  return [...columns(rows, [2, 3]), ...result.tables.flatMap(differences), `Level ${result.level}. ${verdict}`].join(
+    '\n',
+  )
 }
+
+type Table = VerifyDocument['tables'][number]
+
+function differences(table: Table): string[] {
+  const ranges = table.different.flatMap((range) => [
+    `  ${table.name} ${range.residual ? 'rows without a position' : `[${range.from ?? '-∞'}, ${range.to ?? '∞'})`}  missing ${range.missing}  extra ${range.extra}  changed ${range.changed}`,
+    ...range.samples.map((sample) => `    ${sample.kind}  ${pairs(sample.key)}  ${values(sample)}`.trimEnd()),
+  ])
+  const meaning = table.meaning?.different.map((one) =>
+    `  ${table.name} means something else: ${one.kind}  ${pairs(one.key)}  ${one.column ?? 'whole row'}  ${one.source ?? ''}${one.target === undefined ? '' : ` → ${one.target ?? 'NULL'}`}`.trimEnd(),
+  )
+  return [...ranges, ...(meaning ?? []), ...table.notes.map((note) => `  ${table.name}: ${note}`)]
+}
+
+function values(sample: Table['different'][number]['samples'][number]): string {
+  const names = sample.columns ?? Object.keys(sample.source ?? sample.target ?? {})
+  if (!sample.source && !sample.target) return names.join(' ')
+  return names.map((name) => `${name} ${sample.source?.[name] ?? ''} → ${sample.target?.[name] ?? ''}`).join('  ')
+}
+
+const pairs = (key: Record<string, string | null>): string =>
+  Object.entries(key)
+    .map(([name, value]) => `${name}=${value ?? 'NULL'}`)
+    .join('  ')

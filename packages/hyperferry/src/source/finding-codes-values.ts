@@ -35,12 +35,6 @@ export const VALUE_FINDINGS = {
     'PostgreSQL keeps six digits of a second.',
     'Floored and counted. Alternative: keep the integer as bigint.',
   ),
-  'HF-P206': e(
-    'warn',
-    'Wall time does not exist or is ambiguous',
-    'Around a change of the clocks a wall time has none or two instants.',
-    'The earlier instant is taken (counted); times that do not exist go to quarantine.',
-  ),
   'HF-P207': e(
     'decide',
     'Zero dates',
@@ -48,7 +42,6 @@ export const VALUE_FINDINGS = {
     'Rows go to quarantine unless the rule zeroDate says null or names a date.',
   ),
   'HF-P208': e('info', 'TIME outside a day', 'A duration, not a time of day.', 'interval proposed.'),
-  'HF-P209': e('info', 'Year 0000', 'YEAR 0000 is a marker, not a year.', 'smallint 0.'),
   'HF-P218': e(
     'decide',
     'Mixed time formats',
@@ -141,22 +134,16 @@ export const VALUE_FINDINGS = {
     'text proposed. Alternative: jsonb; such rows go to quarantine.',
   ),
   'HF-P222': e(
-    'warn',
-    'JSON with duplicate keys',
-    'jsonb keeps the last of equal keys.',
-    'Type json keeps the text as it is.',
+    'info',
+    'jsonb keeps values, not text',
+    'Order of keys, white space and all but the last of equal keys are not kept by jsonb.',
+    'jsonb proposed. Type json keeps the text as it is.',
   ),
   'HF-P223': e(
     'decide',
     "ENUM error value ''",
     'A value that was not a member was stored as the empty string.',
     "The check allows ''. Alternative: mend the rows in the source.",
-  ),
-  'HF-P224': e(
-    'block',
-    'Keys become equal',
-    'Two rows have the same key in the target.',
-    'Choose another key or type.',
   ),
 
   // ── what the target makes of it ──
@@ -214,12 +201,6 @@ export const VALUE_FINDINGS = {
     'Name that the target reserves',
     'PostgreSQL has system columns of this name, or none can be empty.',
     'Another name is in the plan; change it there.',
-  ),
-  'HF-P311': e(
-    'decide',
-    'Retention would drop history',
-    'A retention policy on the target is shorter than the history of the source.',
-    'Policies are created paused; decide before restoring them.',
   ),
   'HF-P312': e('warn', 'Object is not carried', 'Only tables move.', 'Not carried; make its counterpart by hand.'),
   'HF-P313': e(

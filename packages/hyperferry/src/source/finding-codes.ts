@@ -36,18 +36,19 @@ export type FindingCode = keyof typeof FINDING_CODES
 
 /** Every code; definitions here, values in finding-codes-values.ts. */
 export const FINDING_CODES = {
+  'HF-P040': e(
+    'warn',
+    'Foreign key that the data breaks',
+    'Rows name a parent that is not there; it was so in the source.',
+    'The key stays NOT VALID: it holds for new rows. Mend the rows, then ALTER TABLE … VALIDATE CONSTRAINT.',
+  ),
+
   // ── names and sizes ──
   'HF-P101': e(
     'decide',
     'Name is longer than 63 bytes',
     'PostgreSQL would cut it off silently.',
     'A shortened name is in the plan; change it there.',
-  ),
-  'HF-P102': e(
-    'decide',
-    'Names become equal',
-    'Two names differ only in case or beyond 63 bytes.',
-    'One of them got a suffix in the plan; change it there.',
   ),
   'HF-P103': e(
     'block',
@@ -236,19 +237,7 @@ export const FINDING_CODES = {
     'The table keeps old versions of rows.',
     'Only current rows are copied. Alternative: copy the history by a table of its own.',
   ),
-  'HF-P152': e(
-    'warn',
-    'Triggers are not carried',
-    'What the triggers do must be done elsewhere.',
-    'Not carried; rewrite them in PostgreSQL after the copy if they are still needed.',
-  ),
   'HF-P153': e('info', 'Partitioned in the source', 'Partitions are not carried one to one.', 'Read as one table.'),
-  'HF-P154': e(
-    'info',
-    'Application-time period',
-    'PERIOD FOR has no counterpart.',
-    'Its columns are copied; the period is not carried.',
-  ),
   'HF-P155': e(
     'warn',
     'Time column without index',

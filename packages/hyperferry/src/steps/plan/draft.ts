@@ -34,6 +34,7 @@ export function draftPlan(input: DraftInput): Draft {
   for (const draft of drafts) {
     draftIndexes(draft, relations, report)
     settleChunks(draft, input, active, report)
+    reportReading(draft, report)
   }
   for (const draft of drafts) {
     const constraints = new Namespace()
@@ -230,6 +231,24 @@ function settleChunks(draft: TableDraft, { target }: DraftInput, series: number,
   }
   const perChunk = choice.chunks === 0 ? null : rows / choice.chunks
   planned.columnstore = target.columnstore ? draftColumnstore(draft, perChunk, choice.days) : null
+}
+
+/** What the owner should know of how the table is read and of what its types keep. */
+function reportReading({ source, planned, series }: TableDraft, report: Report): void {
+  if (series !== null && planned.split !== 'time') {
+    const how = planned.axis === null ? 'in one task' : `by ${planned.axis}`
+    report(
+      finding('HF-P155', {
+        table: source.name,
+        column: series.column,
+        message: `${series.column} cannot be read by ranges: the table is read ${how}`,
+      }),
+    )
+  }
+  for (const column of planned.columns) {
+    if (column.type !== 'jsonb') continue
+    report(finding('HF-P222', { table: source.name, column: column.source, message: `${column.source} becomes jsonb` }))
+  }
 }
 
 function reportQuotes(drafts: readonly TableDraft[], report: Report): void {
