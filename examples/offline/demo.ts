@@ -25,7 +25,8 @@ async function demo(): Promise<number> {
   if (values.target !== undefined) return line(values.target)
   await using server = await startServer('pg17')
   say('  The target: an embedded PostgreSQL 17, empty. (--target URL takes yours, with TimescaleDB for hypertables.)')
-  return line(server.url)
+  // await: the server must outlive the line.
+  return await line(server.url)
 }
 
 async function line(target: string): Promise<number> {
