@@ -237,6 +237,12 @@ export const FINDING_CODES = {
     'The table keeps old versions of rows.',
     'Only current rows are copied. Alternative: copy the history by a table of its own.',
   ),
+  'HF-P152': e(
+    'warn',
+    'Triggers are not carried',
+    'What the triggers do must be done elsewhere.',
+    'Not carried; rewrite them in PostgreSQL after the copy if they are still needed.',
+  ),
   'HF-P153': e('info', 'Partitioned in the source', 'Partitions are not carried one to one.', 'Read as one table.'),
   'HF-P155': e(
     'warn',
