@@ -71,12 +71,12 @@ export async function relational(options: CopyOptions): Promise<(RelationalResul
 
 /** Step 6: copies the time series. */
 export async function backfill(
-  options: CopyOptions & { tables?: string[]; workers?: number },
+  options: CopyOptions & { tables?: string[] },
 ): Promise<(BackfillResult & Gated) | Previewed> {
   return mutate(options, {
     before: (opened) => mustBeMade(opened, 'timeseries'),
     preview: (opened) => copyPreview(opened, 'timeseries', options.tables),
-    run: async (context) => gated(await runBackfill(context, options), options.acceptQuarantine ?? 0),
+    run: async (context) => gated(await runBackfill(context, options.tables), options.acceptQuarantine ?? 0),
   })
 }
 
@@ -99,7 +99,6 @@ export async function verify(options: VerifyRequest): Promise<VerifyDocument> {
 export interface RunOptions extends CopyOptions {
   /** Stop after this step. */
   until?: OfflineStep
-  workers?: number
 }
 
 export interface RunDocument extends Gated {
@@ -143,7 +142,7 @@ async function walk(context: StepContext, opened: Opened, options: RunOptions): 
   const wanted = (step: OfflineStep) => OFFLINE_STEPS.indexOf(step) <= last
   if (wanted('schema')) await recorded(context, 'schema', () => schemaStep(context))
   const copied = wanted('relational') ? await runRelational(context) : null
-  const history = wanted('backfill') ? await runBackfill(context, options) : null
+  const history = wanted('backfill') ? await runBackfill(context) : null
   const verdict = wanted('verify') ? await recorded(context, 'verify', () => verifyStep(context, {})) : null
 
   const quarantined = (copied?.quarantined ?? 0) + (history?.quarantined ?? 0)
@@ -174,15 +173,8 @@ function runRelational(context: StepContext): Promise<RelationalResult> {
   return recorded(context, 'relational', () => relationalStep(context, ACCEPT_ALL))
 }
 
-function runBackfill(context: StepContext, options: { tables?: string[]; workers?: number }): Promise<BackfillResult> {
-  const { tables, workers } = options
-  return recorded(context, 'backfill', () =>
-    backfillStep(context, {
-      ...ACCEPT_ALL,
-      ...(tables ? { tables } : {}),
-      ...(workers === undefined ? {} : { workers }),
-    }),
-  )
+function runBackfill(context: StepContext, tables?: string[]): Promise<BackfillResult> {
+  return recorded(context, 'backfill', () => backfillStep(context, { ...ACCEPT_ALL, ...(tables ? { tables } : {}) }))
 }
 
 function gated<T extends { quarantined: number }>(result: T, accepted: number): T & Gated {

@@ -22,6 +22,8 @@ export interface PlanOptions {
   /** Default `hyperferry.yaml`. */
   planFile?: string
   env?: Readonly<Record<string, string | undefined>>
+  /** Takes the place of the plan's `backfill.workers`. */
+  workers?: number
   /** URLs that take the place of the plan's. */
   source?: string
   target?: string
@@ -53,7 +55,7 @@ export async function withDatabases<T>(
   options: PlanOptions,
   use: (opened: Opened) => Promise<T>,
 ): Promise<T> {
-  const { plan } = loaded
+  const plan = withWorkers(loaded.plan, options.workers)
   const rest = {
     plan,
     events: options.events ?? noEvents,
@@ -71,6 +73,11 @@ export async function withDatabases<T>(
     await mustFit(plan, both.source)
     return use({ ...rest, ...both })
   })
+}
+
+/** Workers of the command line take the place of the plan's before connections are counted; they are no structural part of it. */
+function withWorkers(plan: Plan, workers: number | undefined): Plan {
+  return workers === undefined ? plan : { ...plan, backfill: { ...plan.backfill, workers } }
 }
 
 /** Opens two databases given by URL, without a plan. */

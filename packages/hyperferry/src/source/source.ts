@@ -9,7 +9,6 @@ import type {
   Slice,
   SourceInfo,
   SourceTable,
-  Split,
   TimeUnit,
 } from '../model.ts'
 
@@ -140,6 +139,3 @@ export interface TimeCandidate {
   /** Why it is (or is not) a good choice. */
   reasons: string[]
 }
-
-/** How a table is split when `column` is its time column. */
-export type SplitProposal = { split: Split; axis: string | null }

@@ -31,7 +31,7 @@ export interface Target {
   session(options?: { extra?: boolean }): Promise<Session>
   /** One statement on a connection of its own, outside of any transaction. */
   query<R = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Result<R>>
-  /** Closes everything. Sessions that are out are closed when they are released. */
+  /** Closes everything, sessions that are out too. */
   close(): Promise<void>
 }
 
@@ -105,7 +105,9 @@ class Pool {
     this.#options.signal.removeEventListener('abort', this.#onAbort)
     this.#wakeAll()
     await this.desk?.release(true)
-    await Promise.all(this.#idle.splice(0).map((session) => this.#end(session)))
+    // Those still handed out too: a forgotten session must not keep the process alive.
+    this.#idle.length = 0
+    await Promise.all([...this.#all].map((session) => this.#end(session)))
   }
 
   async #open(extra: boolean): Promise<OwnedSession> {
