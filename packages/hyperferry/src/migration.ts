@@ -217,12 +217,7 @@ async function mustBeMade({ plan, target }: Opened, kind: TableKind): Promise<vo
 }
 
 async function schemaPreview(opened: Opened): Promise<Preview> {
-  const statements = planDdl(opened.plan, opened.target.capabilities)
-  return previewSchema(
-    opened.plan,
-    statements.filter((one) => one.phase === 'pre'),
-    statements.filter((one) => one.phase === 'post'),
-  )
+  return previewSchema(opened.plan, await schemaStep(opened, { dryRun: true }))
 }
 
 function copyPreview(opened: Opened, kind: TableKind, names?: string[]): Preview {
@@ -238,12 +233,12 @@ function copyPreview(opened: Opened, kind: TableKind, names?: string[]): Preview
 }
 
 async function runPreview(opened: Opened): Promise<Preview> {
-  const { plan } = opened
+  const { plan, source, target } = opened
   const made = await schemaPreview(opened)
   const copied = (['relational', 'timeseries'] as const).map((kind) => copyPreview(opened, kind))
   return {
-    title: `Moves ${plan.tables.length} tables of ${opened.source.info.product} ${opened.source.info.database} into ${opened.target.info.version}, database ${opened.target.info.database}:`,
-    lines: [...OFFLINE_STEPS.map((step) => `step ${step}`), ...copied.flatMap((one) => one.lines)],
+    title: `Moves ${plan.tables.length} tables of ${source.info.product} ${source.info.database} into ${target.info.version}, database ${target.info.database}. Steps: ${OFFLINE_STEPS.join(', ')}.`,
+    lines: copied.flatMap((one) => one.lines),
     sql: [...made.sql, ...copied.flatMap((one) => one.sql.filter((line) => line.startsWith('copy ')))],
   }
 }

@@ -1,7 +1,7 @@
 /** What a mutating command is about to do, in words and in SQL. */
 import type { Plan, PlannedTable } from './model.ts'
 import { copiedColumns, copySql } from './target/copy.ts'
-import type { DdlStatement } from './target/ddl.ts'
+import type { DdlPhase, DdlStatement } from './target/ddl.ts'
 
 export interface Preview {
   title: string
@@ -9,18 +9,26 @@ export interface Preview {
   sql: string[]
 }
 
-/** Of `schema`; `missing` are the statements of phase `pre` that are not there yet, `later` those of phase `post`. */
-export function previewSchema(plan: Plan, missing: readonly DdlStatement[], later: readonly DdlStatement[]): Preview {
-  const made = missing.filter((one) => one.kind === 'table')
+/** What a look at the target found missing. */
+export interface Missing {
+  applied: readonly { kind: string; name: string }[]
+  present: number
+  statements?: readonly { phase: DdlPhase; sql: string }[]
+}
+
+/** Of `schema`. */
+export function previewSchema(plan: Plan, missing: Missing): Preview {
+  const statements = missing.statements ?? []
+  const tables = missing.applied.filter((one) => one.kind === 'table').map((one) => one.name)
   return {
-    title: `Makes ${missing.length} objects in schema ${plan.target.schema} of the target, and schema hyperferry for its own books:`,
-    lines: made.length === 0 ? ['no new tables'] : made.map((one) => `table ${one.name}`),
+    title: `Makes ${missing.applied.length} objects in schema ${plan.target.schema} of the target (${missing.present} are there), and schema hyperferry for its own books:`,
+    lines: tables.length === 0 ? ['no new tables'] : short(tables.map((name) => `table ${name}`)),
     sql: [
       '-- before the data (hyperferry schema)',
-      ...missing.map(ended),
+      ...statements.filter((one) => one.phase === 'pre').map(ended),
       '',
       '-- after the data (hyperferry relational, hyperferry backfill)',
-      ...later.map(ended),
+      ...statements.filter((one) => one.phase === 'post').map(ended),
     ],
   }
 }
@@ -31,12 +39,20 @@ export function previewCopy(plan: Plan, tables: readonly PlannedTable[], later: 
   const own = later.filter((one) => one.table !== null && names.has(one.table))
   return {
     title: `Copies ${tables.length} tables into schema ${plan.target.schema} of the target:`,
-    lines: tables.map((table) => `${table.name}   about ${Math.round(table.estimatedRows)} rows   ${how(table)}`),
+    lines: short(
+      tables.map((table) => `${table.name}   about ${Math.round(table.estimatedRows)} rows   ${how(table)}`),
+    ),
     sql: [
       ...tables.map((table) => ended({ sql: copySql(plan.target.schema, table.name, copiedColumns(table)) })),
       ...own.map(ended),
     ],
   }
+}
+
+/** A person reads a dozen lines, not two thousand. */
+function short(lines: string[]): string[] {
+  const most = 12
+  return lines.length <= most ? lines : [...lines.slice(0, most - 1), `… and ${lines.length - most + 1} more`]
 }
 
 function how(table: PlannedTable): string {

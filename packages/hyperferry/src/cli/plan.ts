@@ -1,5 +1,5 @@
 import { HyperferryError, makePlanFile } from '../index.ts'
-import type { PlanDocument } from '../index.ts'
+import type { Finding, PlanDocument } from '../index.ts'
 import { list, number, text, yes } from './command.ts'
 import type { CommandSpec } from './command.ts'
 import { wholeNumber } from './flags.ts'
@@ -84,19 +84,11 @@ function render(result: PlanDocument): string {
   }
   const decide = result.findings.filter((one) => one.severity === 'decide' || one.severity === 'block')
   const know = result.findings.filter((one) => one.severity === 'warn')
-  lines.push('', `  ${decide.length} things need a decision, ${know.length} you should know   (all in ${result.file})`)
   lines.push(
-    ...columns(
-      [...decide, ...know]
-        .slice(0, 20)
-        .map((one) => [
-          `  ${MARKS[one.severity]} ${one.code}`,
-          [one.table, one.column].filter((part) => part !== null).join('.'),
-          one.message,
-          one.severity === 'warn' ? '' : `→ ${one.action}`,
-        ]),
-    ),
+    '',
+    `  ${decide.length} ${decide.length === 1 ? 'thing needs' : 'things need'} a decision, ${know.length} you should know   (all in ${result.file})`,
   )
+  lines.push(...columns([...grouped(decide), ...grouped(know)].slice(0, 24)))
   if (result.forecast.seconds !== null) {
     lines.push(
       '',
@@ -105,6 +97,28 @@ function render(result: PlanDocument): string {
   }
   lines.push(`  Written: ${result.file}. Next: review it, then  hyperferry schema --dry-run`)
   return lines.join('\n')
+}
+
+/** One line for each finding; more than three of one code become one line. */
+function grouped(findings: readonly Finding[]): string[][] {
+  const codes = [...new Set(findings.map((one) => one.code))]
+  return codes.flatMap((code) => {
+    const same = findings.filter((one) => one.code === code)
+    const [first] = same
+    if (first === undefined) return []
+    const shown = same.length > 3 ? [first] : same
+    const more = same.length > shown.length ? `   … and ${same.length - shown.length} more of this kind` : ''
+    return shown.map((one) => [
+      `  ${MARKS[one.severity]} ${one.code}`,
+      [one.table, one.column].filter((part) => part !== null).join('.'),
+      `${oneLine(one.message)}${one.severity === 'warn' ? '' : ` → ${one.action}`}${more}`,
+    ])
+  })
+}
+
+function oneLine(message: string): string {
+  const line = message.replaceAll(/\s+/g, ' ')
+  return line.length <= 120 ? line : `${line.slice(0, 119)}…`
 }
 
 /** A reference, so that the plan refers to the variable too. */

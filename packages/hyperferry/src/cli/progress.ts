@@ -61,7 +61,8 @@ function speed(event: { rows: number; bytes: number; estimatedRows: number }, ra
 function sentence(event: ProgressEvent): string | null {
   switch (event.kind) {
     case 'step':
-      return event.message === '' ? `— ${event.step}` : `— ${event.step}: ${event.message}`
+      // The parts of a step are many; only its beginning is told.
+      return event.message === '' ? `— ${event.step}` : null
     case 'note':
       return `  ${event.table === null ? '' : `${event.table}: `}${event.message}${event.code === null ? '' : ` (${event.code})`}`
     case 'retry':

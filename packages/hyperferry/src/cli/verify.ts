@@ -55,7 +55,7 @@ function render(result: VerifyDocument): string {
       ? `${one.ranges} ranges equal`
       : `${one.different.length} of ${one.ranges} ranges different`,
     `${count(one.targetRows)} rows`,
-    one.meaning === null ? '' : `${count(one.meaning.rows)} read twice`,
+    one.meaning === null ? '' : `${count(one.meaning.rows)} also compared as text`,
     Number(one.quarantined) === 0 ? '' : `${count(one.quarantined)} in quarantine`,
   ])
   const verdict = result.equal === null ? 'No verdict: estimates only.' : result.equal ? 'Equal.' : 'Different. Exit 3.'
