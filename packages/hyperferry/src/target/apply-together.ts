@@ -44,21 +44,23 @@ export async function applyTogether(session: Session, statements: readonly DdlSt
   })
 }
 
-/** The same look without a change: what would be run. Throws HF-S010. */
+/** The same look without a change: what would be run. Throws HF-S010. Each table in a transaction of its own: thousands of twins would use up the server's locks. */
 export async function compareDdl(session: Session, statements: readonly DdlStatement[]): Promise<Together> {
   const differences: Difference[] = []
-  const seen: Seen = new Map()
   const result: Together = { applied: [], present: [] }
-  await session.query('begin')
-  try {
-    for (const statement of statements) {
-      const presence = await lookFor(session, statement, seen)
-      for (const difference of presence.differences) differences.push({ statement, difference })
-      if (presence.present) result.present.push(statement)
-      else result.applied.push(statement)
+  for (const own of Map.groupBy(statements, ({ table }) => table).values()) {
+    const seen: Seen = new Map()
+    await session.query('begin')
+    try {
+      for (const statement of own) {
+        const presence = await lookFor(session, statement, seen)
+        for (const difference of presence.differences) differences.push({ statement, difference })
+        if (presence.present) result.present.push(statement)
+        else result.applied.push(statement)
+      }
+    } finally {
+      if (session.state !== 'lost') await session.query('rollback')
     }
-  } finally {
-    if (session.state !== 'lost') await session.query('rollback')
   }
   refuse(differences)
   return result

@@ -6,9 +6,12 @@ import type { Plan, PlannedTable } from '../../src/model.ts'
 import { installControl } from '../../src/control/install.ts'
 import { completeReceipt, insertReceipt, registerTables } from '../../src/control/ledger.ts'
 import { claimMigration } from '../../src/control/migration-row.ts'
+import { compareDdl } from '../../src/target/apply.ts'
 import { readHypertable, readTable } from '../../src/target/catalog.ts'
 import { openTarget } from '../../src/target/connect.ts'
 import type { Session, Target } from '../../src/target/connect.ts'
+import { planDdl } from '../../src/target/ddl.ts'
+import type { DdlStatement } from '../../src/target/ddl.ts'
 import { applyPost } from '../../src/target/post.ts'
 import { transaction } from '../../src/target/transaction.ts'
 import { Digest } from '../../src/values/digest.ts'
@@ -286,4 +289,34 @@ test('an interrupted run keeps whole tables and goes on', async () => {
   await expect(schema({ plan, target, events, signal: controller.signal })).rejects.toMatchObject({ code: 'HF-B022' })
   const rest = await run(target, plan)
   expect(new Set(rest.applied.map(({ table }) => table))).toEqual(new Set(['reading']))
+})
+
+test('a look at many tables holds no more locks than a look at one', async () => {
+  const { target } = await opened('pg15')
+  const plan = planOf(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => relationalTable(name)))
+  await run(target, plan)
+  const session = await target.session()
+  const most = async (statements: DdlStatement[]): Promise<number> => {
+    let locks = 0
+    const watched: Session = {
+      pid: session.pid,
+      state: 'idle',
+      async query(sql, params) {
+        const { rows } = await session.query<{ n: string }>(
+          `select count(*) as n from pg_locks where pid = pg_backend_pid() and mode = 'AccessExclusiveLock'`,
+        )
+        locks = Math.max(locks, Number(rows[0]?.n))
+        return session.query(sql, params)
+      },
+      copyIn: (sql, chunks) => session.copyIn(sql, chunks),
+      copyOut: (sql, onChunk) => session.copyOut(sql, onChunk),
+      release: () => session.release(),
+    }
+    await compareDdl(watched, statements)
+    return locks
+  }
+  const statements = planDdl(plan, target.capabilities).filter(({ phase }) => phase === 'pre')
+  const one = await most(statements.filter(({ table }) => table === 'a'))
+  expect(one).toBeGreaterThan(0)
+  expect(await most(statements)).toBe(one)
 })
