@@ -63,6 +63,9 @@ export interface SecondReader {
   traps(limit: number): Promise<{ name: string; column: string; total: bigint; rows: CanonicalRow[] }[]>
 }
 
+/** Texts and byteas of more bytes are given as `#<bytes>:<sha256>`; see docs/design/0007. */
+export const LONG_VALUE_BYTES = 4096
+
 export interface CanonicalRow {
   /** Position on the axis as canonical text of the axis column if it is migrated, for finding the row in the target; null for none. */
   readonly values: readonly (string | null)[]

@@ -2,6 +2,9 @@
 import type { PgType, PgTypeName } from '../values/pgtype.ts'
 import { parsePgType } from '../values/pgtype.ts'
 
+/** docs/design/0007; the sources have their own, as the target knows no source. */
+const LONG_VALUE_BYTES = 4096
+
 /**
  * SQL expression that renders a column as canonical text; NULL stays NULL. The text never holds a tab, a line break or a backslash.
  * Floats come as the server's shortest decimal of the value as a double (the session needs `extra_float_digits` ≥ 1) and JSON as hex of
@@ -19,6 +22,13 @@ function canonicalOf(type: PgType, ident: string): string {
 
 const plain = (c: string): string => `(${c})::text`
 const hexOfText = (c: string): string => `encode(convert_to((${c})::text, 'UTF8'), 'hex')`
+const text = (c: string): string => orHash(`convert_to((${c})::text, 'UTF8')`)
+
+/** Long values by length and hash: a sample must fit in memory. `bytes` is SQL of a bytea. */
+function orHash(bytes: string): string {
+  const long = `'#' || octet_length(${bytes}) || ':' || encode(sha256(${bytes}), 'hex')`
+  return `case when octet_length(${bytes}) > ${LONG_VALUE_BYTES} then ${long} else encode(${bytes}, 'hex') end`
+}
 const float = (c: string): string => `(${c})::float8::text`
 
 const expressions: Record<PgTypeName, (c: string) => string> = {
@@ -29,11 +39,11 @@ const expressions: Record<PgTypeName, (c: string) => string> = {
   float4: float,
   float8: float,
   bool: (c) => `(${c})::int::text`,
-  text: hexOfText,
-  varchar: hexOfText,
+  text,
+  varchar: text,
   // The cast to text drops the padding, which is no part of the value.
-  bpchar: hexOfText,
-  bytea: (c) => `encode(${c}, 'hex')`,
+  bpchar: text,
+  bytea: (c) => orHash(`(${c})`),
   date: (c) => finite(c, `${yearOf(c)} || ${twoDigits('month', c)} || ${twoDigits('day', c)}`),
   timestamp: (c) => finite(c, instant(c)),
   timestamptz: (c) => finite(c, instant(`((${c}) at time zone 'UTC')`)),

@@ -1,5 +1,7 @@
 /** Canonical text of one column (docs/design/0007), rendered by the source server. Part of the second opinion: it must not import encoders or the transcoder. */
+import { createHash } from 'node:crypto'
 import type { PlannedColumn, SourceColumn } from '../../model.ts'
+import { LONG_VALUE_BYTES } from '../source.ts'
 import { parseColumnType } from './column-type.ts'
 import type { ColumnType } from './column-type.ts'
 import { ident } from './quote.ts'
@@ -14,7 +16,7 @@ import {
   uuidOfHex,
 } from './second-text.ts'
 import { toUtc } from './second-zone.ts'
-import { isUtf8Stored } from './select.ts'
+import { selectColumn } from './select.ts'
 
 export interface CanonicalColumn {
   /** SQL of the server's text. */
@@ -38,7 +40,9 @@ export function canonicalColumn(planned: PlannedColumn, live: SourceColumn, time
     case 'bytes':
       return bytes({ planned, source, name, base })
     case 'set':
-      return planned.type.endsWith('[]') ? { sql: hexOf(live), finish: members } : { sql: hexOf(live), finish: same }
+      return planned.type.endsWith('[]')
+        ? { sql: hexOf(live, planned), finish: members }
+        : { sql: hexOf(live, planned), finish: same }
     case 'text':
       return text(planned, live, base)
   }
@@ -144,29 +148,53 @@ function time(planned: PlannedColumn, name: string, base: string): CanonicalColu
 
 function bytes({ planned, source, name, base }: Shape): CanonicalColumn {
   if (source.base === 'geometry') {
-    return { sql: `CONCAT(ST_SRID(${name}), ' ', HEX(${name}))`, finish: ewkb }
+    return { sql: `CONCAT(ST_SRID(${name}), ' ', HEX(${name}))`, finish: (value) => shortened(ewkb(value)) }
   }
   const sql = `LOWER(HEX(${name}))`
   if (base === 'uuid') return { sql, finish: (value) => uuidOfHex(value, planned.rules.swappedUuid === true) }
   if (base === 'inet') return { sql: `INET6_NTOA(${name})`, finish: same }
-  return isText(base) ? { sql, finish: (value) => repairedText(value, planned.rules) } : { sql, finish: same }
+  if (!isText(base) || !isRepaired(planned)) return { sql: hexOrHash(name), finish: same }
+  return { sql, finish: (value) => shortened(repairedText(value, planned.rules)) }
 }
 
-function hexOf(live: SourceColumn): string {
-  const name = ident(live.name)
-  return `LOWER(HEX(${isUtf8Stored(live) && live.charset !== null ? name : `CONVERT(${name} USING utf8mb4)`}))`
+function hexOf(live: SourceColumn, planned: PlannedColumn): string {
+  return `LOWER(HEX(${utf8Of(live, planned)}))`
+}
+
+/** Types without a character set, such as MariaDB's own, become text first. */
+function utf8Of(live: SourceColumn, { rules }: PlannedColumn): string {
+  return live.charset === null ? `CONVERT(${ident(live.name)} USING utf8mb4)` : selectColumn(live, rules)
+}
+
+/** Hex, or length and hash of a long value: HEX() of one is NULL when it exceeds max_allowed_packet. */
+function hexOrHash(bytesSql: string): string {
+  const long = `CONCAT('#', OCTET_LENGTH(${bytesSql}), ':', SHA2(${bytesSql}, 256))`
+  return `IF(OCTET_LENGTH(${bytesSql}) > ${LONG_VALUE_BYTES}, ${long}, LOWER(HEX(${bytesSql})))`
+}
+
+/** A rule that changes text needs all of it; such columns are rare and stay in full. */
+function isRepaired({ rules }: PlannedColumn): boolean {
+  return (rules.nul ?? 'quarantine') !== 'quarantine' || (rules.invalidText ?? 'quarantine') !== 'quarantine'
+}
+
+/** The same short form, of a text that was rendered in full. */
+function shortened(hex: string): string {
+  if (hex.length <= 2 * LONG_VALUE_BYTES) return hex
+  return `#${hex.length / 2}:${createHash('sha256').update(hex, 'hex').digest('hex')}`
 }
 
 function text(planned: PlannedColumn, live: SourceColumn, base: string): CanonicalColumn {
   if (base === 'uuid') return { sql: `LOWER(CAST(${ident(live.name)} AS CHAR))`, finish: same }
   if (base === 'inet') return { sql: `CAST(${ident(live.name)} AS CHAR)`, finish: same }
-  if (base === 'json' || base === 'jsonb' || base === 'bytea') return { sql: hexOf(live), finish: same }
+  if (base === 'json' || base === 'jsonb') return { sql: hexOf(live, planned), finish: same }
+  if (base === 'bytea') return { sql: hexOrHash(utf8Of(live, planned)), finish: same }
   const padded = base === 'bpchar' || base === 'char' || base === 'character'
+  if (!padded && !isRepaired(planned)) return { sql: hexOrHash(utf8Of(live, planned)), finish: same }
   return {
-    sql: hexOf(live),
+    sql: hexOf(live, planned),
     finish: (value) => {
       const repaired = repairedText(value, planned.rules)
-      return padded ? repaired.replace(/(?:20)+$/, '') : repaired
+      return shortened(padded ? repaired.replace(/(?:20)+$/, '') : repaired)
     },
   }
 }

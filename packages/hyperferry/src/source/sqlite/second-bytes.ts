@@ -1,4 +1,6 @@
 /** Second opinion on text, bytes, UUIDs and JSON: hex made by SQLite, checked and put right by the platform's own decoders. */
+import { createHash } from 'node:crypto'
+import { LONG_VALUE_BYTES } from '../source.ts'
 import { LEFT_OUT } from './second-rendering.ts'
 import type { Rendering, SecondColumn } from './second-rendering.ts'
 import { isNegativeZeroSql, plainDecimal, shortest } from './second-numbers.ts'
@@ -28,7 +30,7 @@ export function canonicalText({ sql, type, column, encoding }: SecondColumn): Re
       }
       if (type.name === 'bpchar') text = text.replace(/ +$/, '')
       if (type.length !== null && Array.from(text).length > type.length) return LEFT_OUT
-      return hexOf(text)
+      return shortened(hexOf(text))
     },
   }
 }
@@ -38,9 +40,9 @@ export function canonicalBytes({ sql, encoding }: SecondColumn): Rendering {
     sql: [`typeof(${sql})`, `hex(${sql})`],
     finish([kind, hex]) {
       if (typeof hex !== 'string' || kind === 'integer' || kind === 'real') return LEFT_OUT
-      if (kind === 'blob' || encoding === 'UTF-8') return hex.toLowerCase()
+      if (kind === 'blob' || encoding === 'UTF-8') return shortened(hex.toLowerCase())
       const text = decode(hex, encoding)
-      return text === null ? loneSurrogates(hex, encoding) : hexOf(text)
+      return shortened(text === null ? loneSurrogates(hex, encoding) : hexOf(text))
     },
   }
 }
@@ -190,4 +192,10 @@ function realAsText(quoted: string): string {
 
 function hexOf(text: string): string {
   return Buffer.from(text, 'utf8').toString('hex')
+}
+
+/** Length and hash of a long value: a sample must fit in memory. */
+function shortened(hex: string): string {
+  if (hex.length <= 2 * LONG_VALUE_BYTES) return hex
+  return `#${hex.length / 2}:${createHash('sha256').update(hex, 'hex').digest('hex')}`
 }

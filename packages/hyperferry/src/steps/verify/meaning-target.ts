@@ -104,17 +104,26 @@ function compareText(a: string, b: string): number {
 /** Canonical texts hold no tab, line break or backslash, so COPY's text form needs no unescaping. */
 class LineDecoder {
   readonly #onRow: (row: TextRow) => void
-  #rest = ''
+  /** Pieces of a line whose end has not come; joined once, so that a long line costs its length and not its square. */
+  #pieces: string[] = []
 
   constructor(onRow: (row: TextRow) => void) {
     this.#onRow = onRow
   }
 
   push(chunk: Uint8Array): void {
-    const lines = (this.#rest + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1')).split(
-      '\n',
-    )
-    this.#rest = lines.pop() ?? ''
-    for (const line of lines) this.#onRow(line.split('\t').map((text) => (text === '\\N' ? null : text)))
+    const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1')
+    let start = 0
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      this.#pieces.push(text.slice(start, end))
+      this.#row(this.#pieces.join(''))
+      this.#pieces = []
+      start = end + 1
+    }
+    if (start < text.length) this.#pieces.push(text.slice(start))
+  }
+
+  #row(line: string): void {
+    this.#onRow(line.split('\t').map((text) => (text === '\\N' ? null : text)))
   }
 }
