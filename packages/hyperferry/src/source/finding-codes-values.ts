@@ -69,10 +69,10 @@ export const VALUE_FINDINGS = {
     'Copied as the source shows it. Mend it in the source first if the application shows it rightly.',
   ),
   'HF-P213': e(
-    'warn',
-    'Character set without exact conversion',
-    'The server replaces what it cannot convert by a question mark.',
-    'Copied as the server converts it; compare a sample.',
+    'decide',
+    'Text that the server cannot convert',
+    'Its character set has no character for some bytes; converted by the server they would be question marks.',
+    'Rows go to quarantine. Alternatives: rule invalidText: replace, or mend the values in the source.',
   ),
   'HF-P225': e(
     'warn',

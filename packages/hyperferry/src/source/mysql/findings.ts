@@ -39,7 +39,7 @@ const TRAPS: readonly { trap: Trap; code: FindingCode; says: string }[] = [
   { trap: 'nul', code: 'HF-P210', says: 'hold a NUL byte' },
   { trap: 'invalidText', code: 'HF-P211', says: 'are not valid text' },
   { trap: 'twiceEncoded', code: 'HF-P212', says: 'look like UTF-8 that was encoded twice' },
-  { trap: 'unconvertible', code: 'HF-P213', says: 'do not survive the conversion to UTF-8 and back' },
+  { trap: 'unconvertible', code: 'HF-P213', says: 'hold characters that the server cannot convert to UTF-8' },
   { trap: 'invalidJson', code: 'HF-P221', says: 'are not JSON' },
   { trap: 'jsonNul', code: 'HF-P220', says: 'hold \\u0000' },
   { trap: 'jsonSurrogate', code: 'HF-P220', says: 'hold a lone surrogate' },

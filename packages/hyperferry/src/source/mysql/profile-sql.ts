@@ -3,7 +3,7 @@ import type { SourceColumn } from '../../model.ts'
 import { axisScale } from './axis-position.ts'
 import { parseColumnType } from './column-type.ts'
 import { ident } from './quote.ts'
-import { isUtf8Stored } from './select.ts'
+import { isUtf8Stored, lossyCondition } from './select.ts'
 
 /** Trap classes that are counted; a class is absent when the type cannot have it. */
 export type Trap =
@@ -98,10 +98,9 @@ function textQuestions(name: string, column: SourceColumn): Question[] {
     })
   } else if (charset === 'latin1') {
     list.push({ fact: 'twiceEncoded', sql: `SUM(${validUtf8} AND CHAR_LENGTH(${asUtf8}) < OCTET_LENGTH(${name}))` })
-  } else if (/^\w+$/.test(charset)) {
-    const back = `CONVERT(CONVERT(${utf8} USING ${charset}) USING binary)`
-    list.push({ fact: 'unconvertible', sql: `SUM(NOT (${back} <=> ${raw}))` })
   }
+  const misfit = lossyCondition(column)
+  if (misfit !== null) list.push({ fact: 'unconvertible', sql: `SUM(${misfit})` })
   return list
 }
 

@@ -26,7 +26,7 @@ export function tableReader(
   checkFit(table, live)
   const axis = compileAxis(table, live)
   // Compiled now, to refuse a wrong plan before anything is read; every read has its own.
-  compileTranscoder(table, timezone, live.primaryKey)
+  compileTranscoder(table, live, timezone)
   const ask = async <T>(question: (session: Session) => Promise<T>): Promise<T> => {
     const lease = await scope.begin()
     try {
@@ -36,11 +36,15 @@ export function tableReader(
     }
   }
   const columns = table.columns.filter((column) => column.generated === null)
-  const selected = columns.map((column) => selectColumn(live.columns.find((one) => one.name === column.source)))
+  const selected = columns.map((column) =>
+    selectColumn(
+      live.columns.find((one) => one.name === column.source),
+      column.rules,
+    ),
+  )
   const from = `SELECT ${selected.join(', ')} FROM ${ident(table.source)}`
   return {
-    read: (slice) =>
-      readSlice(scope, from + axis.where(slice), () => compileTranscoder(table, timezone, live.primaryKey)),
+    read: (slice) => readSlice(scope, from + axis.where(slice), () => compileTranscoder(table, live, timezone)),
     count: (slice) => ask((session) => countSlice(session, table.source, axis, slice)),
     extent: () => ask((session) => axis.extent(session)),
     advance: (start, rows) => ask((session) => axis.advance(session, start, rows)),

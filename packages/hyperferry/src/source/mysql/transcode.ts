@@ -1,7 +1,8 @@
 /** Rows of the binary protocol into binary COPY tuples: compiled once per read, then one call per row. */
 import { HyperferryError } from '../../errors.ts'
-import type { EncodedBatch, Loss, PlannedTable, RejectedRow } from '../../model.ts'
+import type { EncodedBatch, Loss, PlannedTable, RejectedRow, SourceTable } from '../../model.ts'
 import { Reject, reject } from '../../values/encode/reject.ts'
+import { describeBytes } from '../../values/text.ts'
 import { parsePgType } from '../../values/pgtype.ts'
 import type { LossCode } from '../../values/reject-codes.ts'
 import { TupleWriter } from '../../values/tuple-writer.ts'
@@ -9,6 +10,7 @@ import { compileZone } from '../../values/zones.ts'
 import { parseColumnType } from './column-type.ts'
 import type { ColumnType } from './column-type.ts'
 import type { FieldContext, WriteField } from './field.ts'
+import { lossyCondition, UNCONVERTED } from './select.ts'
 import { binaryField, geometryField, setField, textField } from './fields-bytes.ts'
 import { bitField, decimalField, floatField, integerField } from './fields-number.ts'
 import { momentField, timeField } from './fields-time.ts'
@@ -16,7 +18,7 @@ import type { WireColumn } from './raw-rows.ts'
 import { Cursor, describeValue, WIRE } from './wire.ts'
 
 /** Compiles all columns that are copied (generated ones are not). Throws HF-P022, HF-P023. */
-export function compileTranscoder(table: PlannedTable, timezone: string, keyColumns: readonly string[]): Transcoder {
+export function compileTranscoder(table: PlannedTable, live: SourceTable, timezone: string): Transcoder {
   const columns = table.columns.filter((column) => column.generated === null)
   const writer = new TupleWriter(columns.length)
   const losses: PendingLoss[] = []
@@ -33,9 +35,12 @@ export function compileTranscoder(table: PlannedTable, timezone: string, keyColu
       writer,
       onLoss: (code) => losses.push({ code, column: column.source }),
     }
-    return { name: column.source, source, isTime, write: compileField(context) }
+    const stored = live.columns.find((one) => one.name === column.source)
+    const converted = stored !== undefined && lossyCondition(stored) !== null
+    return { name: column.source, source, isTime, converted, write: compileField(context) }
   })
   const names = fields.map((field) => field.name)
+  const keyColumns = live.primaryKey
   const keys = keyColumns.length > 0 && keyColumns.every((key) => names.includes(key)) ? keyColumns : names
   return new Transcoder(table.source, fields, writer, { losses, keys })
 }
@@ -44,6 +49,8 @@ interface Field {
   name: string
   source: ColumnType
   isTime: boolean
+  /** May come with the mark of text that the server could not convert. */
+  converted: boolean
   write: WriteField
 }
 
@@ -231,10 +238,17 @@ export class Transcoder {
     const values: Record<string, string | null> = {}
     this.#fields.forEach((field, i) => {
       const isNull = ((buffer[bitmap + ((i + 2) >> 3)] ?? 0) & (1 << ((i + 2) & 7))) !== 0
-      values[field.name] = isNull ? null : describeValue(cursor, this.#wires[i]?.type ?? 0, field.source)
+      values[field.name] = isNull ? null : describeField(cursor, this.#wires[i]?.type ?? 0, field)
       this.#rejectedBytes += 64 + (values[field.name]?.length ?? 0)
     })
     const key = Object.fromEntries(this.#keys.map((name) => [name, values[name] ?? null]))
     this.#rejected.push({ code: why.code, column, reason: why.reason, sqlstate: null, key, values })
   }
+}
+
+/** Without the mark: the bytes as they are stored. */
+function describeField(cursor: Cursor, wire: number, { source, converted }: Field): string {
+  if (!converted) return describeValue(cursor, wire, source)
+  const bytes = cursor.bytes()
+  return bytes[0] === UNCONVERTED ? `\\x${bytes.toString('hex', 1)}` : describeBytes(bytes)
 }

@@ -236,3 +236,49 @@ it('sees the bytes of text that the server itself would show as question marks',
   const [shown] = await reader.second.rows(ALL, 1)
   expect(shown?.values).toEqual(['1', Buffer.from('äü', 'utf8').toString('hex')])
 })
+
+describe.each(SERVERS)('text that %s cannot convert to UTF-8', (server) => {
+  const made = [
+    `CREATE TABLE lost (id int PRIMARY KEY, a varchar(10) CHARACTER SET cp1251, s varchar(10) CHARACTER SET sjis,
+       u varchar(10) CHARACTER SET ucs2, c varchar(10) CHARACTER SET cp932)`,
+    "INSERT INTO lost VALUES (1, 'жд?', '日本?', '日本?', '?')",
+    'INSERT INTO lost (id, a) VALUES (2, _cp1251 0x4198)',
+    'INSERT INTO lost (id, s) VALUES (3, _sjis 0xF040)',
+    'INSERT INTO lost (id, u) VALUES (4, _ucs2 0xD83D0041)',
+    // Another code of a character that goes back to 0x81E0: nothing is lost.
+    'INSERT INTO lost (id, c) VALUES (5, _cp932 0x8790)',
+  ]
+
+  it('goes to quarantine with its bytes, instead of becoming question marks', async () => {
+    const { source } = await make(server, made)
+    const table = await tableOf(source, 'lost')
+    const said = await source.assess(table, { full: true, sampleRows: 100 })
+    const counted = said.findings.filter((one) => one.code === 'HF-P213')
+    expect(counted.map((one) => [one.column, one.count?.value])).toEqual([
+      ['a', 1],
+      ['s', 1],
+      ['u', 1],
+    ])
+    const [batch] = await batches(source.reader(planOf(table, said)))
+    expect(batch?.rows).toBe(2)
+    expect(batch?.rejected).toMatchObject([
+      { code: 'HF-D007', column: 'a', values: { id: '2', a: '\\x4198' } },
+      { code: 'HF-D007', column: 's', values: { id: '3', s: '\\xf040' } },
+      { code: 'HF-D007', column: 'u', values: { id: '4', u: '\\xd83d0041' } },
+    ])
+  })
+
+  it('is repaired by rule, and counted', async () => {
+    const { source } = await make(server, made)
+    const table = await tableOf(source, 'lost')
+    const said = await source.assess(table, { full: true, sampleRows: 100 })
+    const reader = source.reader(
+      planOf(table, said, { types: { a: { rules: { invalidText: 'replace' } }, s: { type: 'bytea' } } }),
+    )
+    const [batch] = await batches(reader)
+    expect(batch?.losses).toEqual([{ code: 'HF-L004', column: 'a', count: 1 }])
+    const shown = (await reader.second.rows(ALL, 9)).map((row) => row.values)
+    expect(shown[1]?.[1]).toBe(Buffer.from('A?\uFFFD', 'utf8').toString('hex'))
+    expect(Buffer.from(batch?.bytes ?? []).includes(Buffer.from('A?\uFFFD', 'utf8'))).toBe(true)
+  })
+})
