@@ -18,6 +18,9 @@ export const FAILPOINTS = [
   'backfill.before-done',
   'verify.mid-table',
   'verify.before-done',
+  'jobs.after-snapshot',
+  'jobs.after-one',
+  'refresh.after-window',
 ] as const
 export type Failpoint = (typeof FAILPOINTS)[number]
 

@@ -4,8 +4,9 @@ import type { Session } from '../target/connect.ts'
 import { ident } from '../target/sql.ts'
 import { transaction } from '../target/transaction.ts'
 import { version1 } from './migrations/0001.ts'
+import { version2 } from './migrations/0002.ts'
 
-const migrations: readonly string[] = [version1]
+const migrations: readonly string[] = [version1, version2]
 
 /** Version of the control schema this tool writes. */
 export const CONTROL_VERSION: number = migrations.length

@@ -21,9 +21,14 @@ export interface Together {
 
 /**
  * Runs what is absent, in one transaction. Throws HF-S010 naming every difference when something is there and is not what the plan says,
- * and then nothing was changed; HF-S012 when the server refuses a statement.
+ * and then nothing was changed; HF-S012 when the server refuses a statement. `within` is called before COMMIT, for what must be kept
+ * together with what was made.
  */
-export async function applyTogether(session: Session, statements: readonly DdlStatement[]): Promise<Together> {
+export async function applyTogether(
+  session: Session,
+  statements: readonly DdlStatement[],
+  within?: (made: Together) => Promise<void>,
+): Promise<Together> {
   return transaction(session, async () => {
     const result: Together = { applied: [], present: [] }
     const differences: Difference[] = []
@@ -40,6 +45,7 @@ export async function applyTogether(session: Session, statements: readonly DdlSt
       }
     }
     refuse(differences)
+    await within?.(result)
     return result
   })
 }
@@ -48,7 +54,9 @@ export async function applyTogether(session: Session, statements: readonly DdlSt
 export async function compareDdl(session: Session, statements: readonly DdlStatement[]): Promise<Together> {
   const differences: Difference[] = []
   const result: Together = { applied: [], present: [] }
-  for (const own of Map.groupBy(statements, ({ table }) => table).values()) {
+  const tables = [...new Set(statements.map(({ table }) => table))]
+  for (const name of tables) {
+    const own = statements.filter(({ table }) => table === name)
     const seen: Seen = new Map()
     await session.query('begin')
     try {
