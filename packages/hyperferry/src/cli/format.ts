@@ -31,11 +31,22 @@ export function duration(seconds: number | null | undefined): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} m`
 }
 
+/** `1 row`, `2 rows`. */
+export function rows(value: number | bigint | string): string {
+  return `${count(value)} ${String(value) === '1' ? 'row' : 'rows'}`
+}
+
+/** A value that fits into a line. */
+export function brief(value: string | null | undefined): string {
+  const text = value ?? 'NULL'
+  return text.length <= 80 ? text : `${text.slice(0, 60)}… (${text.length} characters)`
+}
+
 /** Columns padded to the widest cell, two spaces apart; `right` lists columns that are aligned right. */
-export function columns(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
+export function columns(lines: readonly (readonly string[])[], right: readonly number[] = []): string[] {
   const widths: number[] = []
-  for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)))
-  return rows.map((row) =>
+  for (const row of lines) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)))
+  return lines.map((row) =>
     row
       .map((cell, at) => (right.includes(at) ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0)))
       .join('  ')

@@ -3,7 +3,7 @@ import type { Finding, PlanDocument } from '../index.ts'
 import { list, number, text, yes } from './command.ts'
 import type { CommandSpec } from './command.ts'
 import { wholeNumber } from './flags.ts'
-import { bytes, columns, count, duration } from './format.ts'
+import { bytes, columns, count, duration, rows } from './format.ts'
 
 const MARKS = { block: '✖', decide: '✖', warn: '▲', info: '·' } as const
 
@@ -71,7 +71,7 @@ function render(result: PlanDocument): string {
       series.map((one) => [
         `  ${one.name}`,
         `time series by ${one.timeColumn ?? ''} (${one.timeType ?? ''})`,
-        `${count(one.rows)} rows`,
+        rows(one.rows),
         one.chunkInterval === null ? '' : `chunk ${one.chunkInterval}`,
       ]),
       [2],

@@ -2,7 +2,7 @@
 import { MultiBar, Presets } from 'cli-progress'
 import type { SingleBar } from 'cli-progress'
 import type { Events, ProgressEvent } from '../index.ts'
-import { bytes as size, count, duration } from './format.ts'
+import { bytes as size, count, duration, rows as many } from './format.ts'
 
 export interface Progress {
   readonly events: Events
@@ -68,7 +68,7 @@ function sentence(event: ProgressEvent): string | null {
     case 'retry':
       return `  ${event.table}: ${event.message} (${event.code}); attempt ${event.attempt} in ${duration(event.waitMs / 1000)}`
     case 'table-done':
-      return event.quarantined === 0 ? null : `  ${event.table}: ${count(event.quarantined)} rows in quarantine`
+      return event.quarantined === 0 ? null : `  ${event.table}: ${many(event.quarantined)} in quarantine`
     case 'table-start':
     case 'table-progress':
       return null
@@ -129,7 +129,7 @@ function plain(stderr: NodeJS.WriteStream): View {
       if (rows === 0) return
       say(`  ${table}: ${count(rows)} of about ${count(Math.max(total, rows))} rows   ${note}`)
     },
-    done: (table, rows) => say(`  ${table}: ${count(rows)} rows, done`),
+    done: (table, rows) => say(`  ${table}: ${many(rows)}, done`),
     close() {},
   }
 }

@@ -2,7 +2,7 @@ import { quarantineList } from '../index.ts'
 import { list, number, yes } from './command.ts'
 import type { CommandSpec } from './command.ts'
 import { PLAN, SHOW_VALUES, TABLE, wholeNumber } from './flags.ts'
-import { count } from './format.ts'
+import { brief, rows } from './format.ts'
 import { fromPlan } from './settings.ts'
 
 export const quarantine: CommandSpec = {
@@ -27,10 +27,10 @@ export const quarantine: CommandSpec = {
       ...(tables ? { tables } : {}),
     })
     const lines = result.rows.map((row) => {
-      const key = Object.entries(row.key).map(([name, value]) => `${name}=${value ?? 'NULL'}`)
+      const key = Object.entries(row.key).map(([name, value]) => `${name}=${brief(value)}`)
       return `  ${row.table}  ${row.code}  ${key.join(' ')}  ${row.column ?? ''}  ${row.reason}`
     })
-    lines.push(`${count(result.open)} rows in quarantine.`)
+    lines.push(`${rows(result.open)} in quarantine.`)
     return { document: result, text: lines.join('\n') }
   },
 }

@@ -2,7 +2,7 @@ import { HyperferryError, OFFLINE_STEPS, runOffline } from '../index.ts'
 import { number, text, yes } from './command.ts'
 import type { CommandSpec } from './command.ts'
 import { ACCEPT_QUARANTINE, oneOf, PLAN, WORKERS } from './flags.ts'
-import { columns, count } from './format.ts'
+import { columns, count, rows } from './format.ts'
 import { previewed } from './preview.ts'
 import { mutating } from './settings.ts'
 
@@ -52,7 +52,7 @@ export const run: CommandSpec = {
     const tables = result.tables.map((one) => [
       `  ${one.name}`,
       one.kind,
-      `${count(one.sourceRows)} rows`,
+      rows(one.sourceRows),
       one.equal === null ? '' : one.equal ? 'equal' : 'DIFFERENT',
       one.quarantined === 0 ? '' : `${count(one.quarantined)} in quarantine`,
     ])

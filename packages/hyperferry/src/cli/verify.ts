@@ -3,7 +3,7 @@ import type { VerifyDocument } from '../index.ts'
 import { list, number, text, yes } from './command.ts'
 import type { CommandSpec } from './command.ts'
 import { oneOf, PLAN, SHOW_VALUES, TABLE, wholeNumber } from './flags.ts'
-import { columns, count } from './format.ts'
+import { brief, columns, count, rows } from './format.ts'
 import { fromPlan } from './settings.ts'
 
 const LEVELS = ['estimate', 'count', 'digest', 'rows'] as const
@@ -49,17 +49,17 @@ export const verify: CommandSpec = {
 
 /** The verdict table, then every difference: ranges with samples, and what the two servers print differently. */
 function render(result: VerifyDocument): string {
-  const rows = result.tables.map((one) => [
+  const lines = result.tables.map((one) => [
     `  ${one.name}`,
     one.different.length === 0
       ? `${one.ranges} ranges equal`
       : `${one.different.length} of ${one.ranges} ranges different`,
-    `${count(one.targetRows)} rows`,
+    rows(one.targetRows),
     one.meaning === null ? '' : `${count(one.meaning.rows)} also compared as text`,
     Number(one.quarantined) === 0 ? '' : `${count(one.quarantined)} in quarantine`,
   ])
   const verdict = result.equal === null ? 'No verdict: estimates only.' : result.equal ? 'Equal.' : 'Different. Exit 3.'
-  return [...columns(rows, [2, 3]), ...result.tables.flatMap(differences), `Level ${result.level}. ${verdict}`].join(
+  return [...columns(lines, [2, 3]), ...result.tables.flatMap(differences), `Level ${result.level}. ${verdict}`].join(
     '\n',
   )
 }
@@ -72,7 +72,7 @@ function differences(table: Table): string[] {
     ...range.samples.map((sample) => `    ${sample.kind}  ${pairs(sample.key)}  ${values(sample)}`.trimEnd()),
   ])
   const meaning = table.meaning?.different.map((one) =>
-    `  ${table.name} means something else: ${one.kind}  ${pairs(one.key)}  ${one.column ?? 'whole row'}  ${one.source ?? ''}${one.target === undefined ? '' : ` → ${one.target ?? 'NULL'}`}`.trimEnd(),
+    `  ${table.name} means something else: ${one.kind}  ${pairs(one.key)}  ${one.column ?? 'whole row'}  ${one.source === undefined ? '' : brief(one.source)}${one.target === undefined ? '' : ` → ${brief(one.target)}`}`.trimEnd(),
   )
   return [...ranges, ...(meaning ?? []), ...table.notes.map((note) => `  ${table.name}: ${note}`)]
 }
@@ -80,10 +80,10 @@ function differences(table: Table): string[] {
 function values(sample: Table['different'][number]['samples'][number]): string {
   const names = sample.columns ?? Object.keys(sample.source ?? sample.target ?? {})
   if (!sample.source && !sample.target) return names.join(' ')
-  return names.map((name) => `${name} ${sample.source?.[name] ?? ''} → ${sample.target?.[name] ?? ''}`).join('  ')
+  return names.map((name) => `${name} ${brief(sample.source?.[name])} → ${brief(sample.target?.[name])}`).join('  ')
 }
 
 const pairs = (key: Record<string, string | null>): string =>
   Object.entries(key)
-    .map(([name, value]) => `${name}=${value ?? 'NULL'}`)
+    .map(([name, value]) => `${name}=${brief(value)}`)
     .join('  ')

@@ -35,6 +35,12 @@ export const VALUE_FINDINGS = {
     'PostgreSQL keeps six digits of a second.',
     'Floored and counted. Alternative: keep the integer as bigint.',
   ),
+  'HF-P206': e(
+    'warn',
+    'The zone changes its clocks',
+    'Around a change of the clocks a wall time has none or two instants.',
+    'The earlier instant is taken (counted HF-L005); rows with times that do not exist go to quarantine. Alternatives: the zone the application really wrote in, or type timestamp.',
+  ),
   'HF-P207': e(
     'decide',
     'Zero dates',

@@ -9,6 +9,7 @@ import { finding } from '../source/finding-codes.ts'
 import type { Source, TableAssessment } from '../source/source.ts'
 import type { Target } from '../target/connect.ts'
 import type { Events } from '../work/events.ts'
+import { clockFindings } from './plan/clock-changes.ts'
 import { draftPlan } from './plan/draft.ts'
 import { forecast as measure } from './plan/forecast.ts'
 
@@ -91,7 +92,7 @@ export async function makePlan(input: PlanInput): Promise<PlanResult> {
   const measured = await measure({ source, target, tables: planned, signal })
   return {
     plan,
-    findings: [...skipped(inventory), ...drafted, ...measured.findings],
+    findings: [...skipped(inventory), ...drafted, ...clockFindings(plan), ...measured.findings],
     forecast: measured.forecast,
   }
 }
