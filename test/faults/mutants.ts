@@ -43,11 +43,14 @@ export function mutate(mutant: Mutant | undefined, ctx: StepContext): StepContex
         return [await query()]
       })
     case 'receipts-forgotten':
-      return withQueries(ctx, async (sql, query) => {
-        const result = await query()
-        const forgotten = sql.startsWith('select id, lane, lower(span)') && result.rows.length > 0
-        return [forgotten ? { ...result, rows: [] } : result]
-      })
+      return withQueries(ctx, async (sql, query) => [
+        await query(
+          sql.replace(
+            'from hyperferry.receipt where table_id = $1',
+            'from hyperferry.receipt where table_id = -($1::int)',
+          ),
+        ),
+      ])
   }
 }
 
@@ -65,7 +68,8 @@ function withReads(ctx: StepContext, change: (slice: Slice, batches: Batches) =>
 type Result = Awaited<ReturnType<Session['query']>>
 type Change = (
   sql: string,
-  query: () => Promise<Result>,
+  /** Another text may take the place of the statement's. */
+  query: (text?: string) => Promise<Result>,
   run: (sql: string) => Promise<unknown>,
 ) => Promise<(Result | string)[]>
 
@@ -78,7 +82,7 @@ function withQueries(ctx: StepContext, change: Change): StepContext {
         return async (sql: string, params?: readonly unknown[]) => {
           const [result, ...after] = await change(
             sql,
-            () => of.query(sql, params),
+            (text = sql) => of.query(text, params),
             (text) => of.query(text),
           )
           for (const text of after) await of.query(text as string)

@@ -8,7 +8,7 @@ import { Digest } from '../values/digest.ts'
 import { NORMALISER_VERSION } from '../values/normalise.ts'
 import { spanText } from './spans.ts'
 
-export { isFinished, workLeft } from './spans.ts'
+export { isFinished } from './spans.ts'
 export { totals } from './totals.ts'
 export type { Totals } from './totals.ts'
 

@@ -1,5 +1,6 @@
 /** Step 6: copies the time series, range by range, with several workers. What is done is what the receipts say. */
-import { durable, isFinished, receipts, registerTables } from '../control/ledger.ts'
+import { booked, isComplete } from '../control/coverage.ts'
+import { durable, registerTables } from '../control/ledger.ts'
 import type { Totals } from '../control/ledger.ts'
 import { HyperferryError } from '../errors.ts'
 import { failpoint } from '../failpoints.ts'
@@ -15,6 +16,7 @@ import { quarantineGate } from '../work/quarantine-gate.ts'
 import { tableWork } from '../work/table-work.ts'
 import type { TableWork } from '../work/table-work.ts'
 import { copyTable } from './backfill/copy-table.ts'
+import type { CopiedTable } from './backfill/copy-table.ts'
 import type { BackfillResult, BackfillTable } from './backfill/result.ts'
 import type { StepContext } from './context.ts'
 
@@ -92,22 +94,23 @@ async function oneTable(
   work: TableWork,
   to: { options: BackfillOptions; notes: string[] },
 ): Promise<BackfillTable> {
-  const { before, deleted } = await copyTable(run, work, {
+  const copied = await copyTable(run, work, {
     workers: to.options.workers ?? ctx.plan.backfill.workers,
     taskRows: ctx.plan.backfill.taskRows,
     timezone: ctx.plan.source.timezone,
     signal: ctx.signal,
   })
-  if (deleted > 0) to.notes.push(`${work.table.name}: ${deleted} rows stood there and were deleted (mode replace)`)
+  if (copied.deleted > 0)
+    to.notes.push(`${work.table.name}: ${copied.deleted} rows stood there and were deleted (mode replace)`)
   const sum = await closeBooks(run, work)
-  return tableResult(ctx, work, sum, before)
+  return tableResult(ctx, work, sum, copied)
 }
 
 function tableResult(
   ctx: StepContext,
   { table }: TableWork,
   sum: Totals,
-  before: readonly { rows: number; lane: 0 | 1; span: { from: bigint | null; to: bigint | null } }[],
+  { before, unchanged }: CopiedTable,
 ): BackfillTable {
   const rows = Number(sum.rows)
   const quarantined = Number(sum.quarantined)
@@ -117,9 +120,9 @@ function tableResult(
     source: table.source,
     rows,
     quarantined,
-    copied: rows - before.reduce((all, each) => all + each.rows, 0),
+    copied: rows - before,
     digest: sum.digest,
-    status: isFinished(before, table.split) ? 'unchanged' : 'done',
+    status: unchanged ? 'unchanged' : 'done',
   }
 }
 
@@ -129,7 +132,7 @@ async function finished(ctx: StepContext, run: CopyRun): Promise<PlannedTable[]>
     const ids = await registerTables(session, ctx.migrationId, ctx.plan.tables)
     const done: PlannedTable[] = []
     for (const table of ctx.plan.tables) {
-      if (isFinished(await receipts(session, ids.get(table.source) ?? 0), table.split)) done.push(table)
+      if (await isComplete(session, ids.get(table.source) ?? 0, table)) done.push(table)
     }
     return done
   })
@@ -143,7 +146,7 @@ async function summary(
   const { tables, notes, started } = said
   const counts = await withSession(run, '', async (session) => {
     const each: number[] = []
-    for (const work of works) each.push((await receipts(session, work.tableId)).length)
+    for (const work of works) each.push((await booked(session, work.tableId)).receipts)
     return each
   })
   const tasks = counts.reduce((sum, count) => sum + count, 0)

@@ -1,5 +1,6 @@
 /** Step 3b: copies the relational tables whole, from one snapshot of the source into one transaction of the target. */
-import { durable, isFinished, receipts, registerTables, totals } from '../control/ledger.ts'
+import { isComplete } from '../control/coverage.ts'
+import { durable, registerTables, totals } from '../control/ledger.ts'
 import { failpoint } from '../failpoints.ts'
 import { withSession } from '../work/attempts.ts'
 import type { CopyRun } from '../work/attempts.ts'
@@ -77,7 +78,7 @@ async function unfinished(
   return withSession(run, '', async (session) => {
     const left: PlannedTable[] = []
     for (const table of tables) {
-      if (!isFinished(await receipts(session, ids.get(table.source) ?? 0), table.split)) left.push(table)
+      if (!(await isComplete(session, ids.get(table.source) ?? 0, table))) left.push(table)
     }
     return left
   })

@@ -1,6 +1,7 @@
 /** Step 8: proves that the target holds what the source holds. Reads both sides and changes neither. */
 import { requireControl } from '../control/install.ts'
-import { isFinished, receipts } from '../control/ledger.ts'
+import { isComplete } from '../control/coverage.ts'
+import { receipts } from '../control/ledger.ts'
 import { HyperferryError } from '../errors.ts'
 import { failpoint } from '../failpoints.ts'
 import type { PlannedTable, Receipt } from '../model.ts'
@@ -50,14 +51,14 @@ export interface VerifyOptions {
 export async function verify(ctx: StepContext, options: VerifyOptions = {}): Promise<VerifyDocument> {
   const level = options.level ?? 'digest'
   const chosen = chooseTables(ctx, options.tables)
-  const ledger = await withSession(ctx, (session) => readLedger(session, ctx.migrationId, chosen))
-  if (level === 'digest') mustBeFinished(chosen, ledger)
+  const ids = await withSession(ctx, (session) => ledgerIds(session, ctx.migrationId))
+  if (level === 'digest') await withSession(ctx, (session) => mustBeFinished(session, chosen, ids))
   const tables: VerifiedTable[] = []
   for (const table of chosen) {
     mayGoOn(ctx)
-    const books = ledger.get(table.source) ?? { tableId: null, receipts: [] }
+    const tableId = ids.get(table.source) ?? null
     const verified =
-      level === 'estimate' ? await estimateTable(ctx, table) : await proveTable(ctx, { table, books, level }, options)
+      level === 'estimate' ? await estimateTable(ctx, table) : await proveTable(ctx, { table, tableId, level }, options)
     tables.push(verified)
     ctx.events.emit({
       kind: 'table-done',
@@ -70,13 +71,8 @@ export async function verify(ctx: StepContext, options: VerifyOptions = {}): Pro
   return { equal: level === 'estimate' ? null : tables.every((each) => each.equal === true), level, tables }
 }
 
-interface Books {
-  /** The ledger's number of the table; null when it is not registered. */
-  tableId: number | null
+interface FullBooks {
   receipts: Receipt[]
-}
-
-interface FullBooks extends Books {
   keptBack: KeptBack[]
 }
 
@@ -90,44 +86,51 @@ function chooseTables(ctx: StepContext, names: readonly string[] | undefined): P
   })
 }
 
-async function readLedger(
-  session: Session,
-  migrationId: number,
-  tables: readonly PlannedTable[],
-): Promise<Map<string, Books>> {
+/** The ledger's numbers of tables by source name. */
+async function ledgerIds(session: Session, migrationId: number): Promise<Map<string, number>> {
   await requireControl(session)
   const { rows } = await session.query<{ id: number; source: string }>(
     'select id, source from hyperferry.migrated_table where migration_id = $1',
     [migrationId],
   )
-  const ledger = new Map<string, Books>()
-  for (const { source } of tables) {
-    const id = rows.find((row) => row.source === source)?.id
-    if (id === undefined) continue
-    ledger.set(source, { tableId: id, receipts: await receipts(session, id) })
-  }
-  return ledger
+  return new Map(rows.map(({ id, source }) => [source, id]))
 }
 
-function mustBeFinished(tables: readonly PlannedTable[], ledger: ReadonlyMap<string, Books>): void {
-  const left = tables.filter((table) => !isFinished(ledger.get(table.source)?.receipts ?? [], table.split))
-  if (left.length === 0) return
-  const names = left.map((table) => table.source)
+async function mustBeFinished(
+  session: Session,
+  tables: readonly PlannedTable[],
+  ids: ReadonlyMap<string, number>,
+): Promise<void> {
+  const names: string[] = []
+  for (const table of tables) {
+    const id = ids.get(table.source)
+    if (id === undefined || !(await isComplete(session, id, table))) names.push(table.source)
+  }
+  if (names.length === 0) return
   throw new HyperferryError('HF-V003', {
     what: `not copied to the end: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`,
     details: { tables: names },
   })
 }
 
+/** Receipts are read a table at a time: all of them together may not fit into memory. */
+async function readBooks(ctx: StepContext, table: PlannedTable, tableId: number | null): Promise<FullBooks> {
+  if (tableId === null) return { receipts: [], keptBack: [] }
+  return withSession(ctx, async (session) => ({
+    receipts: await receipts(session, tableId),
+    keptBack: await keptBackRows(session, tableId, table),
+  }))
+}
+
 async function proveTable(
   ctx: StepContext,
-  { table, books, level }: { table: PlannedTable; books: Books; level: Exclude<VerifyLevel, 'estimate'> },
+  { table, tableId, level }: { table: PlannedTable; tableId: number | null; level: Exclude<VerifyLevel, 'estimate'> },
   options: VerifyOptions,
 ): Promise<VerifiedTable> {
   const { timezone } = ctx.plan.source
   const bench = benchOf(table, ctx.source.reader(table), { schema: ctx.plan.target.schema, timezone })
-  const { tableId } = books
-  const keptBack = tableId === null ? [] : await withSession(ctx, (session) => keptBackRows(session, tableId, table))
+  const books = await readBooks(ctx, table, tableId)
+  const { keptBack } = books
   const { from, to } = options
   const wanted = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
   const window = isCuttable(table) ? windowOf(table, timezone, wanted) : { from: null, to: null }
@@ -152,8 +155,7 @@ async function proveTable(
       },
     })
     if (level !== 'count') {
-      const full = { ...books, keptBack }
-      await addMeaning(ctx, { bench, books: full, session: snapshot.sessions[0], verified }, options)
+      await addMeaning(ctx, { bench, books, session: snapshot.sessions[0], verified }, options)
     }
     if (keptBack.length >= KEPT_BACK_ROWS) {
       verified.notes.push(`only ${KEPT_BACK_ROWS} rows of the quarantine are recognised; others show as missing`)

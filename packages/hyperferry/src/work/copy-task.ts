@@ -1,5 +1,6 @@
 /** One task from source to target: read, write with its receipt, and after any doubt believe the receipts only. */
-import { insertReceipt, completeReceipt, receipts, workLeft } from '../control/ledger.ts'
+import { booked, gaps } from '../control/coverage.ts'
+import { insertReceipt, completeReceipt } from '../control/ledger.ts'
 import { putQuarantine } from '../control/quarantine.ts'
 import { addLosses } from '../control/totals.ts'
 import { failpoint } from '../failpoints.ts'
@@ -15,7 +16,6 @@ import type { ChunkMaker } from './make-chunks.ts'
 import { readSlice } from './read-slice.ts'
 import type { SliceRows } from './read-slice.ts'
 import type { SessionSlot } from './session-slot.ts'
-import { intersect, sameSpan } from './spans.ts'
 import type { TableWork } from './table-work.ts'
 import { sliceOf } from './tasks.ts'
 import type { Task } from './tasks.ts'
@@ -34,8 +34,8 @@ export interface TaskJob extends Task {
 export interface BookWatcher {
   /** A task was committed. */
   copied(receipt: Receipt): void
-  /** The receipts of the table were read anew. */
-  reread(receipts: readonly Receipt[]): void
+  /** The receipts of the table were summed up anew. */
+  reread(sums: { rows: number; bytes: number }): void
 }
 
 /**
@@ -67,10 +67,10 @@ async function writeUntilBooked(run: CopyRun, slot: SessionSlot, work: TableWork
     try {
       const session = await slot.get()
       if (patience.failures > 0) {
-        const booked = await receipts(session, work.tableId)
-        job.watcher.reread(booked)
-        const left = intersect(workLeft(booked, job.lane), job.span)
-        if (left.length !== 1 || left[0] === undefined || !sameSpan(left[0], job.span)) return left
+        const left = await gaps(session, work.tableId, job.lane, job.span)
+        job.watcher.reread(await booked(session, work.tableId))
+        const [first] = left
+        if (left.length !== 1 || first?.from !== job.span.from || first.to !== job.span.to) return left
       }
       if (job.read.spool.rows > 0) await job.makeChunks(session, job)
       job.watcher.copied(await writeTask(session, work, job, job.read))

@@ -1,5 +1,5 @@
 /** Before the first task of a table: what stands in the target already. */
-import { receipts } from '../control/ledger.ts'
+import { isStarted } from '../control/coverage.ts'
 import { HyperferryError } from '../errors.ts'
 import type { Session } from '../target/connect.ts'
 import { transaction } from '../target/transaction.ts'
@@ -13,7 +13,8 @@ import type { TableWork } from './table-work.ts'
  * in place of a zero date), so deleting range by range could delete what another task has just copied.
  */
 export async function prepareTable(session: Session, work: TableWork): Promise<{ deleted: number }> {
-  if ((await receipts(session, work.tableId)).length > 0 || !(await hasRows(session, work))) return { deleted: 0 }
+  // Rows first: those that a task of another tool commits between the two looks have a receipt by the second.
+  if (!(await hasRows(session, work)) || (await isStarted(session, work.tableId))) return { deleted: 0 }
   if (work.table.mode === 'merge') {
     mustHaveKey(work)
     return { deleted: 0 }
@@ -21,7 +22,7 @@ export async function prepareTable(session: Session, work: TableWork): Promise<{
   return transaction(session, async () => {
     // Tasks insert receipts; this lock waits for those that run and keeps new ones out until the delete is committed.
     await session.query('lock table hyperferry.receipt in share row exclusive mode')
-    if ((await receipts(session, work.tableId)).length > 0) return { deleted: 0 }
+    if (await isStarted(session, work.tableId)) return { deleted: 0 }
     return { deleted: await emptyTable(session, work) }
   })
 }

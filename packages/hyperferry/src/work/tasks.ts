@@ -1,5 +1,5 @@
 /** Cutting the work that is left into tasks, lazily. */
-import { MAIN_LANE, RESIDUAL_LANE } from '../model.ts'
+import { RESIDUAL_LANE } from '../model.ts'
 import type { Lane, PlannedTable, Slice, Span } from '../model.ts'
 import type { TableReader } from '../source/source.ts'
 
@@ -19,11 +19,6 @@ export interface CutOptions {
   grid: { interval: bigint; origin: bigint } | null
   /** The largest position not above this one at which the target can be cut too (values/axis.ts). */
   align: (position: bigint) => bigint
-}
-
-/** The lanes whose receipts together say that a table is done. A table that is not split has no rows apart. */
-export function lanesOf(table: PlannedTable): Lane[] {
-  return table.split === 'all' ? [MAIN_LANE] : [MAIN_LANE, RESIDUAL_LANE]
 }
 
 /** What the source has to read for a task. */

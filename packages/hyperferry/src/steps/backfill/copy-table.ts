@@ -1,6 +1,6 @@
 /** Copying one table with several workers. */
-import { isFinished, receipts } from '../../control/ledger.ts'
-import type { Receipt } from '../../model.ts'
+import { booked, gaps, lanesOf } from '../../control/coverage.ts'
+import type { Lane, Span } from '../../model.ts'
 import { alignPosition, chunkGrid } from '../../values/axis.ts'
 import { patiently, withSession } from '../../work/attempts.ts'
 import type { CopyRun } from '../../work/attempts.ts'
@@ -24,41 +24,53 @@ export interface CopyTableOptions {
 }
 
 export interface CopiedTable {
-  /** Receipts that were there before this run. */
-  before: Receipt[]
+  /** Rows that were on the books before this run. */
+  before: number
+  /** Whether nothing was left to copy. */
+  unchanged: boolean
   /** Rows that stood in the target and were deleted (mode replace). */
   deleted: number
 }
 
 /** When this returns, the receipts cover the table. Throws HF-B022 after the running tasks when `signal` is aborted, and the first error that waiting cannot mend. */
 export async function copyTable(run: CopyRun, work: TableWork, options: CopyTableOptions): Promise<CopiedTable> {
-  const before = await read(run, work)
-  let booked = before
-  const progress = new TableProgress(run.events, work.table, booked)
-  if (isFinished(booked, work.table.split)) return { before, deleted: 0 }
+  const sums = await withSession(run, work.table.name, (session) => booked(session, work.tableId))
+  const progress = new TableProgress(run.events, work.table, sums)
+  let left = await workLeft(run, work)
+  if (isNothing(left)) return { before: sums.rows, unchanged: true, deleted: 0 }
   const { deleted } = await withSession(run, work.table.name, (session) => prepareTable(session, work))
-  while (!isFinished(booked, work.table.split)) {
-    await workOff(run, work, booked, { ...options, progress })
-    booked = await read(run, work)
+  while (!isNothing(left)) {
+    await workOff(run, work, left, { ...options, progress })
+    left = await workLeft(run, work)
   }
-  return { before, deleted }
+  return { before: sums.rows, unchanged: false, deleted }
 }
 
-function read(run: CopyRun, work: TableWork): Promise<Receipt[]> {
-  return withSession(run, work.table.name, (session) => receipts(session, work.tableId))
+type Left = ReadonlyMap<Lane, readonly Span[]>
+
+function workLeft(run: CopyRun, work: TableWork): Promise<Left> {
+  return withSession(run, work.table.name, async (session) => {
+    const left = new Map<Lane, Span[]>()
+    for (const lane of lanesOf(work.table)) left.set(lane, await gaps(session, work.tableId, lane))
+    return left
+  })
+}
+
+function isNothing(left: Left): boolean {
+  return [...left.values()].every((spans) => spans.length === 0)
 }
 
 // eslint-disable-next-line max-params -- the one caller stands right above
 async function workOff(
   run: CopyRun,
   work: TableWork,
-  booked: readonly Receipt[],
+  left: Left,
   options: CopyTableOptions & { progress: TableProgress },
 ): Promise<void> {
   const grid = chunkGrid(work.table, options.timezone)
   const align = (position: bigint): bigint => alignPosition(work.table, position)
   // Calls of `next` that overlap are answered in turn by the generator itself.
-  const feed = taskFeed(work, booked, { rows: options.taskRows, grid, align, walker: patientWalker(run, work) })
+  const feed = taskFeed(work, left, { rows: options.taskRows, grid, align, walker: patientWalker(run, work) })
   const makeChunks = chunkMaker({ target: run.target, events: run.events, work, grid, timezone: options.timezone })
   let failure: { error: unknown } | null = null
   const worker = async (): Promise<void> => {

@@ -1,8 +1,8 @@
 /** Hands out the tasks of a table to its workers. */
-import { workLeft } from '../../control/ledger.ts'
+import { lanesOf } from '../../control/coverage.ts'
 import { MAIN_LANE } from '../../model.ts'
-import type { Receipt } from '../../model.ts'
-import { cutGap, lanesOf } from '../../work/tasks.ts'
+import type { Lane, Span } from '../../model.ts'
+import { cutGap } from '../../work/tasks.ts'
 import type { CutOptions, Task, Walker } from '../../work/tasks.ts'
 import type { TableWork } from '../../work/table-work.ts'
 
@@ -11,11 +11,11 @@ import type { TableWork } from '../../work/table-work.ts'
  */
 export async function* taskFeed(
   work: TableWork,
-  booked: readonly Receipt[],
+  left: ReadonlyMap<Lane, readonly Span[]>,
   options: CutOptions & { walker: Walker },
 ): AsyncGenerator<Task, void, undefined> {
   for (const lane of lanesOf(work.table).toReversed()) {
-    for (const gap of workLeft(booked, lane)) {
+    for (const gap of left.get(lane) ?? []) {
       if (lane !== MAIN_LANE || work.table.split === 'all') yield { lane, span: gap }
       else for await (const span of cutGap(options.walker, gap, options)) yield { lane, span }
     }

@@ -7,13 +7,14 @@ import type { Events } from '../../work/events.ts'
 export class TableProgress implements BookWatcher {
   readonly #events: Events
   readonly #table: PlannedTable
-  #rows = 0
-  #bytes = 0
+  #rows: number
+  #bytes: number
 
-  constructor(events: Events, table: PlannedTable, booked: readonly Receipt[]) {
+  constructor(events: Events, table: PlannedTable, booked: { rows: number; bytes: number }) {
     this.#events = events
     this.#table = table
-    this.#sum(booked)
+    this.#rows = booked.rows
+    this.#bytes = booked.bytes
     const { name, estimatedRows } = table
     events.emit({ kind: 'table-start', table: name, rows: this.#rows, bytes: this.#bytes, estimatedRows })
   }
@@ -24,14 +25,10 @@ export class TableProgress implements BookWatcher {
     this.#tell()
   }
 
-  reread(receipts: readonly Receipt[]): void {
-    this.#sum(receipts)
+  reread({ rows, bytes }: { rows: number; bytes: number }): void {
+    this.#rows = rows
+    this.#bytes = bytes
     this.#tell()
-  }
-
-  #sum(receipts: readonly Receipt[]): void {
-    this.#rows = receipts.reduce((sum, { rows }) => sum + rows, 0)
-    this.#bytes = receipts.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   #tell(): void {

@@ -1,5 +1,6 @@
 /** One snapshot in, one transaction out. */
-import { completeReceipt, insertReceipt, isFinished, receipts } from '../../control/ledger.ts'
+import { isComplete, lanesOf } from '../../control/coverage.ts'
+import { completeReceipt, insertReceipt } from '../../control/ledger.ts'
 import { failpoint } from '../../failpoints.ts'
 import { MAIN_LANE, RESIDUAL_LANE } from '../../model.ts'
 import type { PlannedTable } from '../../model.ts'
@@ -19,7 +20,6 @@ import type { SliceRows } from '../../work/read-slice.ts'
 import { tableWork } from '../../work/table-work.ts'
 import type { TableWork } from '../../work/table-work.ts'
 import { taskSettings } from '../../work/task-settings.ts'
-import { lanesOf } from '../../work/tasks.ts'
 import type { Task } from '../../work/tasks.ts'
 import { writeRows } from '../../work/write-rows.ts'
 import type { StepContext } from '../context.ts'
@@ -39,7 +39,7 @@ export async function copyTogether(
       // Only after a doubtful commit is there something to find here.
       const left: Load[] = []
       for (const load of loads) {
-        if (!isFinished(await receipts(session, load.work.tableId), load.work.table.split)) left.push(load)
+        if (!(await isComplete(session, load.work.tableId, load.work.table))) left.push(load)
       }
       const notes = await transaction(session, () => writeAll(run, session, left))
       failpoint('relational.after-commit')
