@@ -80,7 +80,7 @@ export const FINDING_CODES = {
     'warn',
     'NULL is possible in the primary key',
     'PostgreSQL refuses NULL in a primary key.',
-    'Such rows go to quarantine. Alternative: a unique key instead of a primary key.',
+    'A unique key is proposed in its place: NULLs stay distinct, as in the source. Alternative: a primary key; rows with NULL then go to quarantine.',
   ),
   'HF-P116': e(
     'decide',
