@@ -8,7 +8,7 @@ import { ident } from './quote.ts'
 import type { Session } from './session.ts'
 
 export interface Axis {
-  /** ` WHERE …` for the slice, or nothing. Every row of the table is in exactly one slice of a partition of the axis. */
+  /** What follows `FROM table` for the slice: nothing, or index and ` WHERE …`. Every row of the table is in exactly one slice of a partition of the axis. */
   where(slice: Slice): string
   extent(session: Session): Promise<{ min: bigint; max: bigint } | null>
   advance(session: Session, from: bigint | null, rows: number): Promise<bigint | null>
@@ -46,6 +46,8 @@ function whole(table: string): Axis {
 
 class ColumnAxis implements Axis {
   readonly #from: string
+  /** ` FORCE INDEX …`, or nothing. */
+  readonly #hint: string
   readonly #walk: string
   readonly #column: string
   readonly #scale: AxisScale
@@ -55,8 +57,9 @@ class ColumnAxis implements Axis {
   constructor(live: SourceTable, column: string, scale: AxisScale, nullable: boolean) {
     const index = leadingIndex(live, column)
     this.#from = ` FROM ${ident(live.name)}`
-    // Without the hint a long OFFSET may be answered by sorting the whole table.
-    this.#walk = `${this.#from}${index === null ? '' : ` FORCE INDEX (${ident(index)})`}`
+    // Without the hint a long OFFSET may be answered by sorting the whole table, and a slice of a tenth by reading all of it.
+    this.#hint = index === null ? '' : ` FORCE INDEX (${ident(index)})`
+    this.#walk = `${this.#from}${this.#hint}`
     this.#column = ident(column)
     this.#scale = scale
     this.#nullable = nullable
@@ -70,13 +73,13 @@ class ColumnAxis implements Axis {
         // `IS NULL` on a NOT NULL date column finds 0000-00-00, which belongs to a range.
         return ` WHERE ${this.#nullable ? `${this.#column} IS NULL` : 'FALSE'}`
       case 'range':
-        return conditions([
+        return `${slice.from === null && slice.to === null ? '' : this.#hint}${conditions([
           slice.from === null ? null : this.#scale.atLeast(this.#column, slice.from),
           slice.to === null ? null : this.#scale.below(this.#column, slice.to),
           slice.from === null && slice.to === null ? this.#notNull() : null,
           // `TRUE` and `FALSE` stand for bounds beyond the type; they must not let NULL in.
           this.#notNull(),
-        ])
+        ])}`
     }
   }
 

@@ -214,6 +214,9 @@ function notMysql(address: Address, cause: unknown): HyperferryError {
   })
 }
 
+/** Room for the row keys that the server sorts before it fetches the rows: about a task's worth. */
+const FETCH_BUFFER_BYTES = 8 * 1024 * 1024
+
 /** Explicit settings, because the server's or the account's defaults change what a value looks like. */
 async function prepareSession(session: Session): Promise<void> {
   await session.query('SET NAMES utf8mb4')
@@ -229,6 +232,10 @@ async function prepareSession(session: Session): Promise<void> {
   const [[version] = ['']] = await session.query('SELECT VERSION()')
   const mariadb = /mariadb/i.test(version ?? '')
   await session.query(mariadb ? 'SET SESSION max_statement_time = 0' : 'SET SESSION max_execution_time = 0')
+  // Rows of a slice are fetched in the order of the clustered key, not in that of the index: fewer pages here, and the target's key grows in runs.
+  await session.query(
+    `SET SESSION optimizer_switch = 'mrr=on,mrr_cost_based=off', ${mariadb ? 'mrr_buffer_size' : 'read_rnd_buffer_size'} = ${FETCH_BUFFER_BYTES}`,
+  )
   // Cached statistics would make a fresh table look empty for a day.
   if (!mariadb && version?.startsWith('5.') !== true)
     await session.query('SET SESSION information_schema_stats_expiry = 0')
