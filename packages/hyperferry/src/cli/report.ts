@@ -7,11 +7,11 @@ import { fromPlan } from './settings.ts'
 export const report: CommandSpec = {
   name: 'report',
   summary: 'Write the evidence: what was moved, how it was proven, what was changed or kept back.',
-  examples: ['hyperferry report', 'hyperferry report --out plant.md'],
+  examples: ['hyperferry report', 'hyperferry report --out plant.html'],
   mutating: false,
   flags: [
     PLAN,
-    { flags: '--out <file>', help: 'File to write; .json or .md decides the form.', default: 'hyperferry-report.json' },
+    { flags: '--out <file>', help: 'File to write; .json, .md or .html decides the form.', default: 'hyperferry-report.json' },
   ],
   json: '{file}',
   async run(input, io) {

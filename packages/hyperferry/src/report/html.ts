@@ -10,9 +10,11 @@ export function reportHtml(report: ReportDocument): string {
 <meta charset="utf-8">
 <title>Migration ${escaped(report.migration)}</title>
 <style>
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24 }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 84rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24 }
 table { border-collapse: collapse; display: block; overflow-x: auto }
-th, td { border: 1px solid #d4d9df; padding: .25rem .6rem; text-align: left; overflow-wrap: anywhere }
+th, td { border: 1px solid #d4d9df; padding: .25rem .6rem; text-align: left; white-space: nowrap }
+td.number { text-align: right; font-variant-numeric: tabular-nums }
+td.digest { font: 11px/1.5 ui-monospace, monospace; color: #57606a }
 th { background: #f4f6f8 }
 </style>
 ${blocks.join('\n')}
@@ -29,9 +31,14 @@ function block(markdown: string): string {
   }
   if (!markdown.startsWith('| ')) return `<p>${inline(markdown)}</p>`
   const [head = [], , ...rows] = markdown.split('\n').map(cells)
-  const line = (tag: string, row: readonly string[]): string =>
-    `<tr>${row.map((cell) => `<${tag}>${inline(cell)}</${tag}>`).join('')}</tr>`
-  return `<table>${line('th', head)}${rows.map((row) => line('td', row)).join('')}</table>`
+  const titles = head.map((cell) => `<th>${inline(cell)}</th>`).join('')
+  const lines = rows.map((row) => `<tr>${row.map(data).join('')}</tr>`)
+  return `<table><tr>${titles}</tr>${lines.join('')}</table>`
+}
+
+function data(cell: string): string {
+  const kind = /^\d+(\.\d+)?$/.test(cell) ? ' class="number"' : cell.startsWith('hf1:') ? ' class="digest"' : ''
+  return `<td${kind}>${inline(cell)}</td>`
 }
 
 /** Cells of a table row: a bar ends one unless it is escaped. */
