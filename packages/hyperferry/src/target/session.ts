@@ -359,7 +359,9 @@ function summary(sql: string): string {
 
 /**
  * Roles and databases can carry settings of their own (ALTER ROLE … SET). These are the ones that would change what a statement means
- * or how a value prints. The timeouts at the end are not known to every version.
+ * or how a value prints. Some timeouts are not known to every version. At the end: the server notices within seconds that a tool was killed, and
+ * within a minute that its machine is gone; until then it would hold the locks of an hour's CREATE INDEX, or of a COPY that never ends.
+ * Watching a client during a statement is not possible on every system.
  */
 const SETTINGS = `
 set timezone = 'UTC';
@@ -377,8 +379,12 @@ set statement_timeout = 0;
 set lock_timeout = 0;
 set default_transaction_isolation = 'read committed';
 set default_transaction_deferrable = off;
+set tcp_keepalives_idle = 30;
+set tcp_keepalives_interval = 10;
+set tcp_keepalives_count = 3;
 select set_config(name, '0', false) from pg_catalog.pg_settings
-where name in ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')`
+where name in ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout');
+select set_config('client_connection_check_interval', '5s', false) where version() ~ 'linux'`
 
 /** Types whose text JavaScript cannot hold exactly, or only as Date, stay text: float4, float8, date, times, interval. */
 const asText = new Set([700, 701, 1082, 1083, 1114, 1184, 1186, 1266, 600, 603, 718, 1115, 1182, 1185, 1021, 1022])

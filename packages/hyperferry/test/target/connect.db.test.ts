@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { onTestFinished, expect, test, describe } from 'vitest'
 import { freshMysql } from '../../../../test/servers/database.ts'
 import { opened } from '../control/claimed.ts'
@@ -236,3 +238,26 @@ async function waitForActivity(target: Awaited<ReturnType<typeof open>>, pid: nu
     if (rows[0]?.busy === true) return
   }
 }
+
+test('a statement of a killed process is ended by the server, and its transaction with it', async () => {
+  const { target, database } = await opened('pg17')
+  await target.query('create table public.held (n int)')
+  const connect = join(import.meta.dirname, '../../src/target/connect.ts')
+  const code = `import { openTarget } from ${JSON.stringify(connect)}
+    const target = await openTarget(process.argv[1], { connections: 1, signal: new AbortController().signal, applicationName: 'doomed' })
+    const session = await target.session()
+    await session.query('begin; lock table public.held')
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 300)
+    await session.query('select pg_sleep(600)')`
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', code, database.url])
+  expect(child.signal).toBe('SIGKILL')
+  // Waits for the lock: without the server's watch for ten minutes.
+  const session = await target.session()
+  await session.query('begin; lock table public.held; rollback')
+  await expect
+    .poll(async () => {
+      const sql = `select from pg_stat_activity where application_name = 'doomed'`
+      return (await target.query(sql)).rowCount
+    })
+    .toBe(0)
+}, 45_000)
