@@ -1,4 +1,4 @@
-/** The catalogue behind errors.ts. Codes are never reused. Families: U usage, C connect and check, P plan, S schema, B backfill and ledger, V verify, Q quarantine, R reading the source, X unexpected. */
+/** The catalogue behind errors.ts. Codes are never reused. Families: U usage, C connect and check, P plan, S schema, B backfill and ledger, V verify, J jobs and aggregates, G gates that only tell, Q quarantine, R reading the source, X unexpected. */
 
 export interface CatalogueEntry {
   /** What the code means, as a heading of the reference. */
@@ -239,6 +239,43 @@ export const CATALOGUE = {
   'HF-V003': {
     title: 'Not everything is copied yet',
     hint: 'Run `hyperferry backfill` (or relational) to the end first.',
+    exit: 4,
+  },
+
+  // jobs and continuous aggregates
+  'HF-J001': {
+    title: 'A job or aggregate belongs to another role',
+    hint: 'Run as its owner, or as a member of that role.',
+    exit: 1,
+  },
+  'HF-J002': {
+    title: 'A paused job still runs',
+    hint: 'Wait for it, or end it with pg_cancel_backend, then run `hyperferry jobs pause` again.',
+    exit: 4,
+  },
+  'HF-J003': {
+    title: 'An aggregate is not what its definition says',
+    hint: 'Run `hyperferry refresh` again; if rows are still being written, stop the writers first.',
+    exit: 3,
+  },
+  'HF-J004': {
+    title: 'Buckets of an aggregate are kept although their rows are gone',
+    hint: 'Rows were dropped (retention). A refresh would delete these buckets; they are left as they are and not proven.',
+    exit: 1,
+  },
+  'HF-J005': {
+    title: 'A job was changed since it was paused',
+    hint: 'Nothing was overwritten: see what changed, then start it with the statement shown.',
+    exit: 4,
+  },
+  'HF-J006': {
+    title: 'An aggregate cannot be refreshed in windows',
+    hint: 'Refresh it by hand with CALL refresh_continuous_aggregate.',
+    exit: 1,
+  },
+  'HF-G010': {
+    title: 'Policies wait to be started',
+    hint: 'When the application runs on the target: `hyperferry refresh`, then `hyperferry jobs restore`.',
     exit: 4,
   },
 

@@ -1,4 +1,5 @@
 /** Step 3a: makes what must be there before the rows: tables, keys, checks, hypertables, paused policies. Never drops or changes anything. */
+import { putSnapshot } from '../control/jobs.ts'
 import { HyperferryError } from '../errors.ts'
 import { failpoint } from '../failpoints.ts'
 import type { PlannedTable } from '../model.ts'
@@ -6,6 +7,7 @@ import { applyDdl, compareDdl } from '../target/apply.ts'
 import type { Session } from '../target/connect.ts'
 import { omitted, planDdl } from '../target/ddl.ts'
 import type { DdlKind, DdlPhase, DdlStatement, Omission } from '../target/ddl.ts'
+import { readJobs } from '../target/jobs.ts'
 import { literal, qualified } from '../target/sql.ts'
 import type { StepContext } from './context.ts'
 
@@ -71,7 +73,9 @@ async function makeTables(
   for (const table of [null, ...ctx.plan.tables.map(({ name }) => name)]) {
     if (ctx.signal.aborted) throw new HyperferryError('HF-B022', { what: 'interrupted while tables were made' })
     const own = statements.filter((statement) => statement.table === table)
-    const { applied, present } = await applyDdl(session, own)
+    const { applied, present } = await applyDdl(session, own, (together) =>
+      recordPolicies(ctx, session, together.applied),
+    )
     made.applied.push(...applied)
     made.present.push(...present)
     if (table === null) continue
@@ -79,6 +83,16 @@ async function makeTables(
     failpoint('schema.after-table')
   }
   return made
+}
+
+/** In the transaction that makes a paused policy: `jobs restore` must know that it is to be started, and that nobody had paused it. */
+async function recordPolicies(ctx: SchemaContext, session: Session, made: readonly DdlStatement[]): Promise<void> {
+  const tables = made.flatMap(({ kind, table }) => (kind === 'policy' && table !== null ? [table] : []))
+  if (tables.length === 0 || ctx.migrationId === undefined) return
+  const jobs = await readJobs(session, ctx.target.capabilities, ctx.plan.target.schema, tables)
+  for (const job of jobs) {
+    if (job.kind === 'columnstore' && job.level === 0) await putSnapshot(session, ctx.migrationId, job, 'planned')
+  }
 }
 
 function presentTables(tables: readonly PlannedTable[], present: readonly DdlStatement[]): PlannedTable[] {
