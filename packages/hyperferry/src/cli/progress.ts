@@ -54,7 +54,7 @@ function speed(event: { rows: number; bytes: number; estimatedRows: number }, ra
   const now = rate.perSecond(event.rows, event.bytes)
   if (now.rows < 1) return ''
   const left = (event.estimatedRows - event.rows) / now.rows
-  return `${count(now.rows)} rows/s   ${size(now.bytes)}/s${left > 0 ? `   ${duration(left)} left` : ''}`
+  return `${count(now.rows)} rows/s${now.bytes < 1 ? '' : `   ${size(now.bytes)}/s`}${left > 0 ? `   ${duration(left)} left` : ''}`
 }
 
 /** Events that are told in words; null for those that only move a bar. */
@@ -82,38 +82,36 @@ interface View {
   close(): void
 }
 
+/** One bar, that of the table at work; a table that is done leaves a line. */
 function bars(stderr: NodeJS.WriteStream): View {
-  const multi = new MultiBar(
-    {
-      stream: stderr,
-      format: '  {table}  {bar}  {percentage} %   {rows}   {note}',
-      barsize: 30,
-      hideCursor: true,
-      clearOnComplete: false,
-    },
-    Presets.shades_classic,
-  )
-  const open = new Map<string, SingleBar>()
-  const payload = (table: string, rows: number, note: string) => ({ table: table.padEnd(16), rows: count(rows), note })
+  let active: { table: string; multi: MultiBar; bar: SingleBar } | null = null
+  const open = (table: string): { table: string; multi: MultiBar; bar: SingleBar } => {
+    const format = '  {table}  {bar}  {percentage} %   {rows}   {note}'
+    const options = { stream: stderr, format, barsize: 30, hideCursor: true, clearOnComplete: true }
+    const multi = new MultiBar(options, Presets.shades_classic)
+    return { table, multi, bar: multi.create(1, 0, { table: table.padEnd(16), rows: '', note: '' }) }
+  }
+  const close = (): void => {
+    active?.multi.stop()
+    active = null
+  }
+  // Beside a bar the library has to write, or the bar would be drawn into the line.
+  const say = (line: string): void => void (active === null ? stderr.write(`${line}\n`) : active.multi.log(`${line}\n`))
   return {
-    say: (line) => multi.log(`${line}\n`),
+    say,
     update(table, rows, total, note) {
-      const bar = open.get(table)
+      if (rows === 0) return
+      if (active?.table !== table) close()
+      active ??= open(table)
       // Estimates of servers are often low: the bar must not run over.
-      const goal = Math.max(total, rows, 1)
-      if (!bar) open.set(table, multi.create(goal, rows, payload(table, rows, note)))
-      else {
-        bar.setTotal(goal)
-        bar.update(rows, payload(table, rows, note))
-      }
+      active.bar.setTotal(Math.max(total, rows, 1))
+      active.bar.update(rows, { rows: many(rows), note })
     },
     done(table, rows) {
-      const bar = open.get(table)
-      if (!bar) return
-      bar.setTotal(Math.max(rows, 1))
-      bar.update(Math.max(rows, 1), payload(table, rows, 'done'))
+      if (active?.table === table) close()
+      say(`  ${table.padEnd(16)}  ${many(rows)}`)
     },
-    close: () => multi.stop(),
+    close,
   }
 }
 

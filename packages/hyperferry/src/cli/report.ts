@@ -11,7 +11,11 @@ export const report: CommandSpec = {
   mutating: false,
   flags: [
     PLAN,
-    { flags: '--out <file>', help: 'File to write; .json, .md or .html decides the form.', default: 'hyperferry-report.json' },
+    {
+      flags: '--out <file>',
+      help: 'File to write; .json, .md or .html decides the form.',
+      default: 'hyperferry-report.json',
+    },
   ],
   json: '{file}',
   async run(input, io) {
