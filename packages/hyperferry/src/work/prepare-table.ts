@@ -4,6 +4,7 @@ import { HyperferryError } from '../errors.ts'
 import type { Session } from '../target/connect.ts'
 import { transaction } from '../target/transaction.ts'
 import type { TableWork } from './table-work.ts'
+import { taskSettings } from './task-settings.ts'
 
 /**
  * Does nothing once a receipt exists. Mode `replace`: empties the table, once, in a transaction of its own that no task of any tool can overlap.
@@ -20,19 +21,26 @@ export async function prepareTable(session: Session, work: TableWork): Promise<{
     return { deleted: 0 }
   }
   return transaction(session, async () => {
+    await session.query(taskSettings)
     // Tasks insert receipts; this lock waits for those that run and keeps new ones out until the delete is committed.
     await session.query('lock table hyperferry.receipt in share row exclusive mode')
     if (await isStarted(session, work.tableId)) return { deleted: 0 }
-    return { deleted: await emptyTable(session, work) }
+    return { deleted: (await emptyTables(session, [work]))[0]?.deleted ?? 0 }
   })
 }
 
-/** The same inside a transaction that is open and holds the table's receipt already. */
-export async function prepareInside(session: Session, work: TableWork): Promise<{ deleted: number }> {
-  if (!(await hasRows(session, work))) return { deleted: 0 }
-  if (work.table.mode === 'replace') return { deleted: await emptyTable(session, work) }
-  mustHaveKey(work)
-  return { deleted: 0 }
+/** The same for several tables, inside a transaction that is open and holds their receipts already. Returns what was deleted, tables without rows left out. */
+export async function prepareInside(
+  session: Session,
+  works: readonly TableWork[],
+): Promise<{ work: TableWork; deleted: number }[]> {
+  const holding: TableWork[] = []
+  for (const work of works) if (await hasRows(session, work)) holding.push(work)
+  for (const work of holding) if (work.table.mode === 'merge') mustHaveKey(work)
+  return emptyTables(
+    session,
+    holding.filter(({ table }) => table.mode === 'replace'),
+  )
 }
 
 async function hasRows(session: Session, work: TableWork): Promise<boolean> {
@@ -40,9 +48,37 @@ async function hasRows(session: Session, work: TableWork): Promise<boolean> {
   return rows[0]?.present === true
 }
 
-async function emptyTable(session: Session, work: TableWork): Promise<number> {
-  const { rowCount } = await session.query(`delete from ${work.target}`)
-  return rowCount ?? 0
+/** In one statement: foreign keys from an earlier run are checked at its end, whichever way they point. */
+async function emptyTables(
+  session: Session,
+  works: readonly TableWork[],
+): Promise<{ work: TableWork; deleted: number }[]> {
+  const [only] = works
+  if (only === undefined) return []
+  const parts = works.map((work, index) => `t${index} as (delete from ${work.target} returning 1)`)
+  const counts = works.map(
+    (_work, index) => `select ${index} as place, pg_catalog.count(*)::pg_catalog.text as rows from t${index}`,
+  )
+  try {
+    if (works.length === 1) {
+      const { rowCount } = await session.query(`delete from ${only.target}`)
+      return [{ work: only, deleted: rowCount ?? 0 }]
+    }
+    const { rows } = await session.query<{ place: number; rows: string }>(
+      `with ${parts.join(', ')} ${counts.join(' union all ')} order by place`,
+    )
+    return works.map((work, index) => ({ work, deleted: Number(rows[index]?.rows ?? 0) }))
+  } catch (error) {
+    if (!(error instanceof HyperferryError) || error.sqlstate !== '23503') throw error
+    const { table, constraint } = error.details
+    throw new HyperferryError('HF-S011', {
+      what: `${works.map((work) => work.table.name).join(', ')} cannot be emptied (mode replace): rows of "${String(table)}" refer to them`,
+      hint: `Empty "${String(table)}" first, or drop its foreign key "${String(constraint)}"; it is made again afterwards.`,
+      details: error.details,
+      sqlstate: error.sqlstate,
+      cause: error,
+    })
+  }
 }
 
 function mustHaveKey(work: TableWork): void {

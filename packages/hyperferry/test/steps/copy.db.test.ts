@@ -130,6 +130,31 @@ describe('relational and backfill', () => {
     expect(await findings(world, fresh.url)).toEqual([])
   })
 
+  test('mode replace empties tables that refer to each other; rows of a table outside keep them', async () => {
+    const { world, run, ask } = await stand()
+    for (const table of world.plan.tables) table.mode = 'replace'
+    await drive(run)
+    // A rehearsal: the books go, tables and foreign keys stay.
+    await ask('drop schema hyperferry cascade')
+    const { relational } = await drive({ ...run, steps: ['schema', 'relational'] })
+    expect(relational?.notes).toEqual([
+      'device: 20 rows stood there and were deleted (mode replace)',
+      'sensor: 60 rows stood there and were deleted (mode replace)',
+    ])
+    expect(await ask('select count(*)::int as n from plant.sensor')).toEqual([{ n: 60 }])
+
+    await ask(`drop schema hyperferry cascade; create table plant.outside (device bigint references plant.device);
+      insert into plant.outside values (1)`)
+    await expect(drive({ ...run, steps: ['schema', 'relational'] })).rejects.toMatchObject({
+      code: 'HF-S011',
+      message: expect.stringContaining('outside') as unknown,
+    })
+    expect(await ask('select count(*)::int as n from plant.sensor')).toEqual([{ n: 60 }])
+    await ask('drop table plant.outside')
+    await drive(run)
+    expect(await findings(world, run.targetUrl)).toEqual([])
+  })
+
   test('relational tables: all or none', async () => {
     const { run, source, ask } = await stand()
     source('drop table sensor')

@@ -55,6 +55,13 @@ interface Load {
   read: SliceRows
 }
 
+interface Begun extends Load {
+  /** Of the receipt. */
+  id: bigint
+}
+
+const WHOLE: Task = { lane: MAIN_LANE, span: { from: null, to: null } }
+
 /** All tables as they are in one snapshot, which is closed when this returns: a slow target must not hold it open. */
 // eslint-disable-next-line max-params -- as above
 async function readAll(
@@ -92,9 +99,15 @@ async function readAll(
 async function writeAll(run: CopyRun, session: Session, loads: readonly Load[]): Promise<string[]> {
   const notes: string[] = []
   await session.query(taskSettings)
-  for (const load of loads) {
+  const begun: Begun[] = []
+  for (const load of loads) begun.push({ ...load, id: await insertReceipt(session, load.work.tableId, WHOLE) })
+  const works = loads.map(({ work }) => work)
+  for (const { work, deleted } of await prepareInside(session, works)) {
+    notes.push(`${work.table.name}: ${deleted} rows stood there and were deleted (mode replace)`)
+  }
+  for (const load of begun) {
     const { work, read } = load
-    await writeTable(session, load, notes)
+    await writeTable(session, load)
     const { name, estimatedRows } = work.table
     run.events.emit({
       kind: 'table-progress',
@@ -109,13 +122,8 @@ async function writeAll(run: CopyRun, session: Session, loads: readonly Load[]):
   return notes
 }
 
-/** Receipt first, as in a backfill. The rows are in one lane; the other gets an empty receipt, so that "complete" means the same for every table. */
-async function writeTable(session: Session, { work, read }: Load, notes: string[]): Promise<void> {
-  const whole = { from: null, to: null }
-  const task: Task = { lane: MAIN_LANE, span: whole }
-  const id = await insertReceipt(session, work.tableId, task)
-  const { deleted } = await prepareInside(session, work)
-  if (deleted > 0) notes.push(`${work.table.name}: ${deleted} rows stood there and were deleted (mode replace)`)
+/** The receipt was first, as in a backfill. The rows are in one lane; the other gets an empty receipt, so that "complete" means the same for every table. */
+async function writeTable(session: Session, { work, read, id }: Begun): Promise<void> {
   await session.query('savepoint hyperferry_table')
   let written
   try {
@@ -126,7 +134,7 @@ async function writeTable(session: Session, { work, read }: Load, notes: string[
     written = await writeCarefully(session, work, read, keeper(session, work, id))
   }
   await session.query('release savepoint hyperferry_table')
-  await bookRest(session, work, { id, task, read, written })
+  await bookRest(session, work, { id, task: WHOLE, read, written })
   if (lanesOf(work.table).includes(RESIDUAL_LANE)) await bookEmptyLane(session, work)
 }
 
