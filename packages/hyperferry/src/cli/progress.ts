@@ -95,8 +95,11 @@ function bars(stderr: NodeJS.WriteStream): View {
     active?.multi.stop()
     active = null
   }
-  // Beside a bar the library has to write, or the bar would be drawn into the line.
-  const say = (line: string): void => void (active === null ? stderr.write(`${line}\n`) : active.multi.log(`${line}\n`))
+  // The bar makes room for the line and comes back with the next rows.
+  const say = (line: string): void => {
+    close()
+    stderr.write(`${line}\n`)
+  }
   return {
     say,
     update(table, rows, total, note) {
@@ -108,7 +111,6 @@ function bars(stderr: NodeJS.WriteStream): View {
       active.bar.update(rows, { rows: many(rows), note })
     },
     done(table, rows) {
-      if (active?.table === table) close()
       say(`  ${table.padEnd(16)}  ${many(rows)}`)
     },
     close,
