@@ -4,6 +4,7 @@ import { HyperferryError } from '../errors.ts'
 import { parsePgType } from '../values/pgtype.ts'
 import type { PgType } from '../values/pgtype.ts'
 import type { Plan, PlannedForeignKey, PlannedIndex, PlannedTable } from '../model.ts'
+import { bareOffset } from '../values/zone-names.ts'
 
 export interface Contradiction {
   path: string[]
@@ -18,7 +19,8 @@ export function contradictions(plan: Plan): Contradiction[] {
   const all: Contradiction[] = []
   const say = (path: string[], what: string): void => void all.push({ path, what })
   if (isTooLong(plan.target.schema)) say(['target', 'schema'], `${plan.target.schema} is longer than 63 bytes`)
-  if (!isZone(plan.source.timezone)) say(['source', 'timezone'], `${plan.source.timezone} is no IANA time zone`)
+  const zone = zoneProblem(plan.source.timezone)
+  if (zone !== null) say(['source', 'timezone'], zone)
   if (plan.tables.length === 0) say(['tables'], 'the plan moves no table')
   sourcesOnce(plan, say)
   relationNamesOnce(plan, say)
@@ -94,9 +96,8 @@ function columns(table: PlannedTable, say: Say): void {
     }
     const ways = [column.identity, column.default !== null, column.generated !== null].filter(Boolean).length
     if (ways > 1) say(path, `${column.name} can be only one of identity, default, generated`)
-    if (column.rules.timezone !== undefined && !isZone(column.rules.timezone)) {
-      say([...path, 'timezone'], `${column.rules.timezone} is no IANA time zone`)
-    }
+    const zone = column.rules.timezone === undefined ? null : zoneProblem(column.rules.timezone)
+    if (zone !== null) say([...path, 'timezone'], zone)
   }
 }
 
@@ -250,6 +251,12 @@ function sameSet(a: readonly string[], b: readonly string[]): boolean {
 
 function bare(part: string): string {
   return part.replace(/ (desc|asc)$/i, '')
+}
+
+function zoneProblem(zone: string): string | null {
+  const offset = bareOffset(zone)
+  if (offset) return `${offset.what}. ${offset.hint}`
+  return isZone(zone) ? null : `${zone} is no IANA time zone`
 }
 
 function isZone(zone: string): boolean {

@@ -1,7 +1,7 @@
 /** Seconds east of UTC at an instant, asked of Node's own time zone data. */
 
 /**
- * A function from seconds since 1970-01-01 UTC to seconds east of UTC. Accepts `+02:00` beside IANA names.
+ * A function from seconds since 1970-01-01 UTC to seconds east of UTC.
  * @throws RangeError for a name that is not known.
  */
 export function offsetReader(iana: string): (utcSeconds: number) => number {

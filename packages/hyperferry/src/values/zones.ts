@@ -1,6 +1,7 @@
 /** Wall-clock times of an IANA zone as instants. The map is monotone: a gap is refused, at a fold the earlier instant is taken. */
 import { HyperferryError } from '../errors.ts'
 import { daysFromCivil, civilFromDays } from './time.ts'
+import { bareOffset } from './zone-names.ts'
 import { offsetReader } from './zone-offsets.ts'
 import { stretchesOfYear } from './zone-stretches.ts'
 import type { Stretch } from './zone-stretches.ts'
@@ -20,8 +21,8 @@ export interface Zone {
 const compiled = new Map<string, Zone>()
 
 /**
- * Compiles `Europe/Berlin`, `UTC` or a fixed `+02:00`. Rules are those of Node's own time zone data.
- * @throws HyperferryError HF-P023 for a zone that is not known.
+ * Compiles `Europe/Berlin` or `UTC`. Rules are those of Node's own time zone data.
+ * @throws HyperferryError HF-P023 for a zone that is not known, and for a bare offset.
  */
 export function compileZone(iana: string): Zone {
   const known = compiled.get(iana)
@@ -50,7 +51,9 @@ class WallClock implements Zone {
 
   constructor(iana: string) {
     this.name = iana
-    this.isUtc = /^(?:utc|gmt|z|zulu|uct|universal|etc\/(?:utc|gmt|uct|zulu|universal)|\+00:?00)$/i.test(iana)
+    this.isUtc = /^(?:utc|gmt|z|zulu|uct|universal|etc\/(?:utc|gmt|uct|zulu|universal)|[-+]00:?00)$/i.test(iana)
+    const offset = bareOffset(iana)
+    if (offset) throw new HyperferryError('HF-P023', offset)
     try {
       this.offsetAt = this.isUtc ? () => 0 : offsetReader(iana)
     } catch (cause) {

@@ -117,6 +117,7 @@ test.each([
     /yaml:21: device_id is bigint, and id of device is integer/,
   ],
   ['timezone: UTC', 'timezone: Mars/Olympus', /yaml:2: Mars\/Olympus is no IANA time zone/],
+  ['timezone: UTC', "timezone: '+02:00'", /yaml:2: time zone \+02:00 is a bare offset.* Etc\/GMT-2 /],
   ['    chunkInterval: 1 day\n', '', /yaml:8: columnstore needs chunkInterval/],
   ['type: real,', 'type: reel,', /yaml:17: reel is not a type that can be written/],
   [

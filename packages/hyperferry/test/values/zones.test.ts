@@ -29,7 +29,7 @@ describe('compileZone', () => {
     ['Pacific/Apia', '2011-12-31T00:00:00', '2011-12-30T10:00:00.000Z'],
     ['Europe/Berlin', '1850-01-01T00:00:00', '1849-12-31T23:06:32.000Z'],
     ['America/New_York', '2400-07-01T00:00:00', '2400-07-01T04:00:00.000Z'],
-    ['+02:00', '2024-01-01T00:00:00', '2023-12-31T22:00:00.000Z'],
+    ['Etc/GMT-2', '2024-01-01T00:00:00', '2023-12-31T22:00:00.000Z'],
     ['UTC', '2024-03-31T02:30:00', '2024-03-31T02:30:00.000Z'],
     ['Etc/UTC', '2024-03-31T02:30:00', '2024-03-31T02:30:00.000Z'],
   ])('%s %s', (name, text, expected) => {
@@ -74,6 +74,17 @@ describe('compileZone', () => {
     const zone = compileZone('Europe/Berlin')
     const at = Number(wall('2024-03-31T02:30:00') / 1_000_000n)
     expect(zone.gapEnd(at)).toEqual({ wallSeconds: Number(wall('2024-03-31T03:00:00') / 1_000_000n), offset: 7200 })
+  })
+
+  it.each([
+    ['+02:00', / Etc\/GMT-2 /],
+    ['-5', / Etc\/GMT\+5 /],
+    ['+05:30', /Berlin\.$/],
+  ])('refuses %s, which PostgreSQL would read as the opposite', (name, hint) => {
+    expect(() => compileZone(name)).toThrow(
+      expect.objectContaining({ code: 'HF-P023', hint: expect.stringMatching(hint) as unknown }),
+    )
+    expect(compileZone('+00:00').isUtc).toBe(true)
   })
 
   it.each(['Europe/Atlantis', '', 'CEST5'])('refuses %j', (name) => {

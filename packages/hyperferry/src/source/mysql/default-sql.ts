@@ -61,6 +61,8 @@ function literal(
       if (/^0000-|-00/.test(value.slice(0, 10))) return 'zero'
       if (!/^\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d+)?)?$/.test(value)) return 'unknown'
       const zone = source.base === 'timestamp' ? 'UTC' : timezone
+      // `CET` is a zone with summer time here, and an abbreviation without in PostgreSQL.
+      if (base === 'timestamptz' && !/^utc$|\//i.test(zone)) return 'unknown'
       return { sql: base === 'timestamptz' ? `'${value} ${zone}'::timestamptz` : quoted(value) }
     }
     case 'time':

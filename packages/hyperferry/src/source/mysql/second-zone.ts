@@ -25,8 +25,6 @@ export function toUtc(text: string, zone: string): string {
 
 /** Milliseconds that the zone's clock is ahead of UTC. */
 function offset(instant: number, zone: string): number {
-  const fixed = /^([-+])(\d\d):?(\d\d)$/.exec(zone)
-  if (fixed) return (fixed[1] === '-' ? -1 : 1) * (Number(fixed[2]) * 60 + Number(fixed[3])) * 60_000
   let formatter = formatters.get(zone)
   if (!formatter) {
     formatter = new Intl.DateTimeFormat('en-US', {

@@ -95,6 +95,15 @@ describe('translateDefault', () => {
   ])('%s %s for %s', (type, value, target, expected) => {
     expect(translateDefault(column(type, value), target, 'Europe/Berlin')).toEqual(expected)
   })
+
+  it('leaves out a zone that PostgreSQL takes for an abbreviation', () => {
+    // 10:00 of CET in July: two hours from UTC here, one hour there.
+    const summer = column('datetime', '2020-07-10 10:00:00')
+    expect(translateDefault(summer, 'timestamptz(0)', 'CET')).toBe('unknown')
+    expect(translateDefault(summer, 'timestamptz(0)', 'UTC')).toEqual({
+      sql: "'2020-07-10 10:00:00 UTC'::timestamptz",
+    })
+  })
 })
 
 describe('parseGrants', () => {

@@ -58,7 +58,7 @@ it('repairs text by rule only', () => {
 
 describe('toUtc', () => {
   it('agrees with the zones of the data path, which share no code with it', () => {
-    const zones = ['UTC', 'Europe/Berlin', 'America/St_Johns', 'Australia/Lord_Howe', 'Asia/Kathmandu', '+05:30']
+    const zones = ['UTC', 'Europe/Berlin', 'America/St_Johns', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'Etc/GMT-2']
     const second = fc.integer({ min: -1_500_000_000, max: 4_000_000_000 })
     fc.assert(
       fc.property(second, fc.constantFrom(...zones), (wall, zone) => {
