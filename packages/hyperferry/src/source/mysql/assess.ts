@@ -1,6 +1,7 @@
 /** A look at one table: types, rules, findings and candidates for the time column. */
 import type { Finding, SourceTable } from '../../model.ts'
 import { finding } from '../finding-codes.ts'
+import { counted } from '../count-text.ts'
 import type { ColumnAssessment, TableAssessment, TimeCandidate } from '../source.ts'
 import { axisScale } from './axis-position.ts'
 import { parseColumnType } from './column-type.ts'
@@ -39,7 +40,7 @@ export async function assessTable(
     columns: looks.map((look) => columnAssessment(look, profile)),
     timeCandidates: candidates,
     keyAxis: keyAxis(table),
-    findings: [...tableFindings(table, looks, profile), ...epochFindings(table.name, candidates)],
+    findings: [...tableFindings(table, looks, profile), ...epochFindings(table.name, candidates, profile)],
   }
 }
 
@@ -52,7 +53,11 @@ function columnAssessment({ column, proposal, default: translated }: ColumnLook,
     type: proposal.type,
     rules: proposal.rules,
     reasons: proposal.reasons,
-    hasNulls: (facts?.nulls ?? 0) > 0 || (proposal.rules.zeroDate === 'null' && (facts?.count('zeroDate') ?? 0) > 0),
+    hasNulls:
+      (facts?.nulls ?? 0) > 0 ||
+      // A sample proves nothing.
+      (!profile.exact && column.nullable) ||
+      (proposal.rules.zeroDate === 'null' && (facts?.count('zeroDate') ?? 0) > 0),
     distinct:
       i === -1 || rows.length === 0 ? null : { value: new Set(rows.map((row) => row[i])).size, rows: rows.length },
     default: typeof translated === 'string' ? null : translated.sql,
@@ -65,17 +70,21 @@ function keyAxis(table: SourceTable): { column: string } | null {
   return column && axisScale(parseColumnType(column.type))?.kind === 'integer' ? { column: column.name } : null
 }
 
-function epochFindings(table: string, candidates: readonly TimeCandidate[]): Finding[] {
+function epochFindings(table: string, candidates: readonly TimeCandidate[], profile: Profile): Finding[] {
   return candidates.flatMap((one) => {
     if (one.plausible === 1 || one.plausible === 0) return []
-    const share = `${Math.round((1 - one.plausible) * 1000) / 10} % of sampled values`
+    // A share would round a single stray among thousands to nothing.
+    const i = profile.sampleColumns.indexOf(one.column)
+    const looked = profile.sample.flat().filter((row) => row[i] != null).length
+    const strays = Math.max(1, Math.round((1 - one.plausible) * looked))
+    const share = `${strays} of ${counted(looked, 'sampled values')}`
     return one.unit === null
       ? [finding('HF-P201', { table, column: one.column, message: `${share} outside 1971–2100` })]
       : [
           finding('HF-P203', {
             table,
             column: one.column,
-            message: `${share} are no times in ${one.unit}`,
+            message: `${share}: no times in ${one.unit}`,
           }),
         ]
   })

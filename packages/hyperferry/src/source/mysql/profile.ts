@@ -87,8 +87,17 @@ async function spreadParts(session: Session, table: SourceTable, rows: number): 
     return [`(${from} ${order} LIMIT ${rows * PARTS}) AS part`]
   }
   const [min, max] = [scale.parse(low), scale.parse(high)]
+  // A few keys far from all others would leave all but one part empty: what lies between the outermost rows is divided.
+  const outermost = async (direction: string): Promise<bigint | null> => {
+    const skip = `${real === null ? '' : `WHERE ${real}`} ORDER BY ${name} ${direction} LIMIT 1 OFFSET ${rows}`
+    const [[key] = []] = await session.query(`SELECT ${name} FROM ${ident(table.name)} ${skip}`)
+    return key === null || key === undefined ? null : scale.parse(key)
+  }
+  const inner = (await outermost('ASC')) ?? min
+  const outer = (await outermost('DESC')) ?? max
+  const span = outer > inner ? outer - inner : 0n
   // Parts begin at even distances; where keys are few, they are fewer and larger.
-  const starts = Array.from({ length: PARTS }, (_, i) => min + ((max - min) * BigInt(i)) / BigInt(PARTS))
+  const starts = Array.from({ length: PARTS }, (_, i) => (i === 0 ? min : inner + (span * BigInt(i)) / BigInt(PARTS)))
   const different = starts.filter((start, i) => start !== starts[i - 1])
   const limit = Math.ceil((rows * PARTS) / different.length)
   return different.map((start, i) => {

@@ -1,4 +1,5 @@
 /** Columns that could be the time of a time series, judged by a sample in key order. */
+import { counted } from '../count-text.ts'
 import type { SourceColumn, SourceTable, TimeUnit } from '../../model.ts'
 import { daysFromCivil, MICROS_OF } from '../../values/time.ts'
 import type { TimeCandidate } from '../source.ts'
@@ -171,7 +172,7 @@ function explain(one: TimeCandidate, column: SourceColumn): string[] {
         ? 'the table is ordered by it'
         : 'has an index',
     ...(column.onUpdateNow ? ['changes when a row is updated'] : []),
-    ...(one.unusable.value > 0 ? [`${one.unusable.value} rows without a usable time`] : []),
+    ...(one.unusable.value > 0 ? [`${counted(one.unusable.value, 'rows')} without a usable time`] : []),
   ]
 }
 

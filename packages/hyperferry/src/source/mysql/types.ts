@@ -133,7 +133,7 @@ function time(source: ColumnType, facts: Facts, exact: boolean): TypeProposal {
 
 function json(facts: Facts, exact: boolean): TypeProposal {
   const invalid = facts.count('invalidJson') + facts.count('nul')
-  if (invalid > 0) return { ...plain('text'), reasons: [`${rowCount(invalid, exact)} that is no valid JSON`] }
+  if (invalid > 0) return { ...plain('text'), reasons: [`${rowCount(invalid, exact)} without valid JSON`] }
   const escapes = facts.count('jsonNul') + facts.count('jsonSurrogate')
   if (escapes > 0) {
     return {

@@ -1,4 +1,5 @@
 /** What the values of a table say: types, rules, time columns and findings. */
+import { counted } from '../count-text.ts'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Finding, SourceColumn, SourceTable } from '../../model.ts'
 import { finding } from '../finding-codes.ts'
@@ -35,8 +36,8 @@ export async function assessTable(
   table: SourceTable,
   context: AssessContext,
 ): Promise<TableAssessment> {
-  const counted = context.full || table.estimatedRows <= COMPLETE_ROWS
-  const rows = counted
+  const isCounted = context.full || table.estimatedRows <= COMPLETE_ROWS
+  const rows = isCounted
     ? Number(rowOf(database, `SELECT count(*) FROM main.${ident(table.name)}`)?.[0] ?? 0)
     : table.estimatedRows
   const looking: SampleContext = { ...context, table, rows }
@@ -56,9 +57,9 @@ export async function assessTable(
     return { table, column, profile, proposal, exact: seen.exact }
   })
   const timeCandidates = await candidates(database, { looking, columns, timezone: context.timezone })
-  const findings = [...tableFindings(database, table, counted), ...columns.flatMap((column) => valueFindings(column))]
+  const findings = [...tableFindings(database, table, isCounted), ...columns.flatMap((column) => valueFindings(column))]
   return {
-    rows: { value: rows, exact: counted },
+    rows: { value: rows, exact: isCounted },
     columns: columns.map((column) => assessment(column, seen, findings)),
     timeCandidates,
     keyAxis: keyAxis(table),
@@ -132,7 +133,9 @@ function valueFindings({ table, column, profile, proposal, exact }: CandidateCon
   const { texts, blobs } = profile
   if (texts.stray > 0 && (proposal.type === 'timestamptz' || proposal.type === 'date')) {
     const count = { value: texts.stray, exact }
-    findings.push(finding('HF-P201', { ...where, count, message: `${texts.stray} values outside of 1971–2100` }))
+    findings.push(
+      finding('HF-P201', { ...where, count, message: `${counted(texts.stray, 'values')} outside of 1971–2100` }),
+    )
   }
   const longest = Math.max(texts.longest, blobs.longest)
   if (longest > LARGE_BYTES) {

@@ -1,4 +1,5 @@
 /** Which columns could be the time column, best first. */
+import { counted } from '../count-text.ts'
 import type { SourceColumn, SourceTable } from '../../model.ts'
 import type { TimeCandidate } from '../source.ts'
 import { declaredType } from './declared.ts'
@@ -60,7 +61,7 @@ export function candidateOf(
     profile.texts.count <= profile.values * (1 - SHARE)
   const { access, reason } = accessOf(table, column, byNumber)
   const reasons = [reason]
-  if (timeline.unusable > 0) reasons.push(`${timeline.unusable} rows without a time`)
+  if (timeline.unusable > 0) reasons.push(`${counted(timeline.unusable, 'rows')} without a time`)
   reasons.push(
     `grows with insertion in ${(timeline.monotone * 100).toFixed(timeline.monotone === 1 ? 0 : 2)} % of ${exact ? 'the rows' : 'a sample'}`,
   )

@@ -13,12 +13,10 @@ import type {
 import { parseCreateIndex, parseCreateTable } from './create.ts'
 import type { ParsedTable } from './create.ts'
 import { columnDefault } from './default.ts'
+import { estimateRows } from './estimate.ts'
 import { fold, ident, sameName } from './names.ts'
 import { rowOf, rowsOf } from './open.ts'
-import { hiddenRowid } from './shape.ts'
 
-/** Up to this span of rowids the rows are counted; beyond it the span is the estimate. */
-const COUNT_UP_TO = 2_000_000n
 /** Bytes of a file whose pages are added up table by table. */
 const WALK_UP_TO = 268_435_456n
 
@@ -243,15 +241,22 @@ function readForeignKeys(database: DatabaseSync, table: string): SourceForeignKe
     if (typeof to === 'string') key.references.columns.push(to)
     else unnamed.add(key)
   }
-  // `REFERENCES parent` without columns means the parent's primary key; the parent need not exist.
-  for (const key of unnamed) {
-    key.references.columns = rowsOf(
-      database,
-      'SELECT name FROM pragma_table_xinfo(?) WHERE pk > 0 ORDER BY pk',
-      key.references.table,
-    ).map(([name]) => String(name))
-  }
+  for (const key of keys.values()) resolveParent(database, key.references, unnamed.has(key))
   return [...keys.values()].toReversed().map((key, i) => ({ ...key, name: `${table}_fk${i + 1}` }))
+}
+
+/** The parent's own spelling of names, which SQLite compares without regard to case; the parent need not exist. */
+function resolveParent(database: DatabaseSync, references: SourceForeignKey['references'], unnamed: boolean): void {
+  const sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND lower(name) = lower(?)"
+  const parent = rowOf(database, sql, references.table)?.[0]
+  if (typeof parent !== 'string') return
+  references.table = parent
+  const columns = rowsOf(database, 'SELECT name, pk FROM pragma_table_xinfo(?) ORDER BY pk', parent)
+  const names = columns.map(([name]) => String(name))
+  // `REFERENCES parent` without columns means the parent's primary key.
+  references.columns = unnamed
+    ? columns.filter(([, pk]) => Number(pk) > 0).map(([name]) => String(name))
+    : references.columns.map((written) => names.find((name) => sameName(name, written)) ?? written)
 }
 
 function readSequences(database: DatabaseSync): Map<string, bigint> {
@@ -271,36 +276,4 @@ function readBytes(database: DatabaseSync): Map<string, number> {
   if (!known || typeof size !== 'bigint' || size > WALK_UP_TO) return new Map()
   const sql = `SELECT s.tbl_name, sum(d.pgsize) FROM dbstat AS d JOIN main.sqlite_schema AS s ON s.name = d.name WHERE d.aggregate = 1 GROUP BY 1`
   return new Map(rowsOf(database, sql).map(([table, bytes]) => [fold(String(table)), Number(bytes)]))
-}
-
-/** SQLite keeps no counts; both ends of the rowid are two look-ups, and a small table is counted. */
-function estimateRows(database: DatabaseSync, listed: Listed, columns: readonly SourceColumn[]): number {
-  const table = ident(listed.name)
-  const rowid = listed.withoutRowid ? null : hiddenRowid(columns.map((column) => column.name))
-  if (rowid !== null) {
-    // Two sub-queries: one query with min and max of a rowid would scan the table.
-    const [low, high] = rowOf(
-      database,
-      `SELECT (SELECT min(${rowid}) FROM main.${table}), (SELECT max(${rowid}) FROM main.${table})`,
-    ) ?? [null, null]
-    if (typeof low !== 'bigint' || typeof high !== 'bigint') return 0
-    const span = high - low + 1n
-    if (span > COUNT_UP_TO) return statistics(database, listed.name) ?? Number(span)
-  } else {
-    const known = statistics(database, listed.name)
-    if (known !== null && known > Number(COUNT_UP_TO)) return known
-  }
-  return Number(rowOf(database, `SELECT count(*) FROM main.${table}`)?.[0] ?? 0n)
-}
-
-/** Row count that ANALYZE left, or null. */
-function statistics(database: DatabaseSync, table: string): number | null {
-  const made = rowOf(database, "SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_stat1'")
-  if (!made) return null
-  const row = rowOf(
-    database,
-    'SELECT max(CAST(stat AS INTEGER)) FROM main.sqlite_stat1 WHERE tbl = ? AND idx IS NOT NULL',
-    table,
-  )
-  return typeof row?.[0] === 'bigint' ? Number(row[0]) : null
 }

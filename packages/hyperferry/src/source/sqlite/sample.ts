@@ -94,15 +94,26 @@ function plan(
     }))
     return { complete: false, windows }
   }
-  const span = high - low
-  const windows: Window[] = []
-  for (let i = 0; i < WINDOWS; i += 1) {
-    const from = low + (span * BigInt(i)) / BigInt(WINDOWS)
-    const to = i === WINDOWS - 1 ? high : low + (span * BigInt(i + 1)) / BigInt(WINDOWS) - 1n
+  // A few keys far from all others would leave all but one window empty: what lies between the outermost rows is divided.
+  const [inner, outer] =
+    rowOf(
+      database,
+      `SELECT (SELECT ${first.sql} FROM ${name} ORDER BY ${first.sql} LIMIT 1 OFFSET ?),
+         (SELECT ${first.sql} FROM ${name} ORDER BY ${first.sql} DESC LIMIT 1 OFFSET ?)`,
+      BigInt(each),
+      BigInt(each - 1),
+    ) ?? []
+  const from = typeof inner === 'bigint' ? inner : low
+  const to = typeof outer === 'bigint' && outer > from ? outer : high
+  const order = `ORDER BY ${first.sql} LIMIT ?`
+  const windows: Window[] = [{ sql: `WHERE ${first.sql} < ? ${order}`, values: [from, BigInt(each)] }]
+  const cut = (i: number): bigint => from + ((to - from) * BigInt(i)) / BigInt(WINDOWS - 2)
+  for (let i = 0; i < WINDOWS - 2; i += 1) {
     windows.push({
-      sql: `WHERE ${first.sql} BETWEEN ? AND ? ORDER BY ${first.sql} LIMIT ?`,
-      values: [from, to, BigInt(each)],
+      sql: `WHERE ${first.sql} >= ? AND ${first.sql} < ? ${order}`,
+      values: [cut(i), cut(i + 1), BigInt(each)],
     })
   }
+  windows.push({ sql: `WHERE ${first.sql} >= ? ${order}`, values: [to, BigInt(each)] })
   return { complete: false, windows }
 }

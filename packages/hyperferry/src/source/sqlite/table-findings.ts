@@ -1,4 +1,5 @@
 /** Findings about the definition of a table, and the counts that need the data. */
+import { counted } from '../count-text.ts'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Finding, SourceForeignKey, SourceTable } from '../../model.ts'
 import { finding } from '../finding-codes.ts'
@@ -32,16 +33,14 @@ function keyFindings(database: DatabaseSync, table: SourceTable, scan: boolean):
   const value = scan
     ? Number(rowOf(database, `SELECT count(*) FROM main.${ident(table.name)} WHERE ${where}`)?.[0] ?? 0)
     : null
+  if (value === 0) return findings
   const [column] = nullable
-  const severity = value === 0 ? ('info' as const) : undefined
   const message =
     value === null
       ? `${nullable.join(', ')} may be NULL`
-      : `${value} rows have NULL in the key (${nullable.join(', ')})`
+      : `${counted(value, 'rows', 'have')} NULL in the key (${nullable.join(', ')})`
   const count = value === null ? null : { value, exact: true }
-  findings.push(
-    finding('HF-P114', { table: table.name, column: column ?? null, count, message, ...(severity && { severity }) }),
-  )
+  findings.push(finding('HF-P114', { table: table.name, column: column ?? null, count, message }))
   return findings
 }
 
@@ -99,7 +98,7 @@ function orphans(database: DatabaseSync, table: SourceTable, scan: boolean): Fin
     if (!scan) continue
     const value = countOrphans(database, table, key)
     if (value === 0) continue
-    const message = `${value} rows name a row of ${key.references.table} that does not exist`
+    const message = `${counted(value, 'rows', 'name')} a row of ${key.references.table} that does not exist`
     findings.push(
       finding('HF-P141', { table: table.name, column, count: { value, exact: true }, message, severity: 'warn' }),
     )

@@ -1,4 +1,5 @@
 /** Target type and rules of a column, from what was seen of its values. */
+import { counted } from '../count-text.ts'
 import type { ColumnRules, SourceColumn } from '../../model.ts'
 import { declaredType, typeOfEmpty } from './declared.ts'
 import type { DeclaredType } from './declared.ts'
@@ -72,7 +73,7 @@ function numberType(profile: ColumnProfile, declared: DeclaredType, context: Typ
     const type = `numeric(${decimal.precision},${decimal.scale})`
     if (misfit === 0) return plain(type, [`every value is the nearest double of a ${type}`])
     const proposal = plain(reals.count === 0 ? 'numeric' : 'double precision')
-    const message = `${misfit} values are not exactly ${type}`
+    const message = `${counted(misfit, 'values', 'are')} not exactly ${type}`
     proposal.notes.push({ code: 'HF-P216', count: misfit, message })
     return proposal
   }
@@ -81,13 +82,13 @@ function numberType(profile: ColumnProfile, declared: DeclaredType, context: Typ
   if (reals.count === 0) return plain('bigint', [`${integers.min} to ${integers.max}`])
   const proposal = plain('double precision')
   if (reals.infinite > 0)
-    proposal.notes.push({ code: 'HF-P215', count: reals.infinite, message: `${reals.infinite} infinite values` })
+    proposal.notes.push({ code: 'HF-P215', count: reals.infinite, message: counted(reals.infinite, 'infinite values') })
   if (integers.count === 0) return proposal
   if (integers.beyond53 > 0) {
     proposal.type = 'numeric'
-    proposal.reasons.push(`${integers.beyond53} integers beyond 2^53 beside reals`)
+    proposal.reasons.push(`${counted(integers.beyond53, 'integers')} beyond 2^53 beside reals`)
   }
-  const message = `${integers.count} integers and ${reals.count} reals`
+  const message = `${counted(integers.count, 'integers')} and ${counted(reals.count, 'reals')}`
   proposal.notes.push({ code: 'HF-P217', count: Math.min(integers.count, reals.count), message })
   return proposal
 }
@@ -112,7 +113,7 @@ function epochTime({ integers, reals }: ColumnProfile): Proposal | null {
     proposal.notes.push({
       code: 'HF-P203',
       count: others,
-      message: `${others} values look like another unit than ${unit}`,
+      message: `${counted(others, 'values', 'look')} like another unit than ${unit}`,
     })
   return proposal
 }
@@ -132,9 +133,10 @@ function textType(profile: ColumnProfile, declared: DeclaredType, context: TypeC
       proposal.notes.push({
         code: 'HF-P220',
         count: texts.jsonOnly,
-        message: `${texts.jsonOnly} documents jsonb refuses`,
+        message: `${counted(texts.jsonOnly, 'documents')} that jsonb refuses`,
       })
-    else proposal.notes.push({ code: 'HF-P221', count: invalid, message: `${invalid} values are no JSON` })
+    else
+      proposal.notes.push({ code: 'HF-P221', count: invalid, message: `${counted(invalid, 'values', 'are')} no JSON` })
     return withTextNotes(proposal, profile, declared)
   }
   const proposal = plain('text')
@@ -164,7 +166,12 @@ function isoTime(
   ])
   if (junk > 0) {
     const action = 'Such rows go to quarantine. Alternative: type text.'
-    proposal.notes.push({ code: 'HF-P218', count: junk, message: `${junk} values are no ISO 8601 time`, action })
+    proposal.notes.push({
+      code: 'HF-P218',
+      count: junk,
+      message: `${counted(junk, 'values', 'are')} no ISO 8601 time`,
+      action,
+    })
   } else if (texts.shapes.size > 1) {
     const action = 'Each value is read by its own notation.'
     proposal.notes.push({
@@ -175,16 +182,16 @@ function isoTime(
     })
   }
   if (texts.zeroDate > 0)
-    proposal.notes.push({ code: 'HF-P207', count: texts.zeroDate, message: `${texts.zeroDate} zero dates` })
+    proposal.notes.push({ code: 'HF-P207', count: texts.zeroDate, message: counted(texts.zeroDate, 'zero dates') })
   if (texts.fine > 0)
     proposal.notes.push({
       code: 'HF-P205',
       count: texts.fine,
-      message: `${texts.fine} values have more than six digits`,
+      message: `${counted(texts.fine, 'values', 'have')} more than six digits`,
     })
   if (!dates && texts.offset < texts.iso) {
     const count = texts.iso - texts.offset
-    proposal.notes.push({ code: 'HF-P136', count, message: `${count} values name no offset from UTC` })
+    proposal.notes.push({ code: 'HF-P136', count, message: `${counted(count, 'values', 'name')} no offset from UTC` })
   }
   return proposal
 }
@@ -193,7 +200,7 @@ function numbersAndTexts(profile: ColumnProfile, declared: DeclaredType, context
   const { integers, reals, texts } = profile
   const { family } = declared
   if (family === 'json' && texts.json === texts.count) return plain('jsonb', ['every value is JSON'])
-  const message = `${integers.count} integers, ${reals.count} reals and ${texts.count} texts`
+  const message = `${counted(integers.count, 'integers')}, ${counted(reals.count, 'reals')} and ${counted(texts.count, 'texts')}`
   if (
     (family === 'datetime' || family === 'date') &&
     texts.iso === texts.count &&
@@ -216,14 +223,14 @@ function numbersAndTexts(profile: ColumnProfile, declared: DeclaredType, context
 
 function withBlobs({ integers, reals, texts, blobs }: ColumnProfile, { family }: DeclaredType): Proposal {
   const numbers = integers.count + reals.count
-  const message = `${integers.count} integers, ${reals.count} reals, ${texts.count} texts and ${blobs.count} blobs`
+  const message = `${counted(integers.count, 'integers')}, ${counted(reals.count, 'reals')}, ${counted(texts.count, 'texts')} and ${counted(blobs.count, 'blobs')}`
   const bytes =
     numbers === 0 ? family === 'blob' || blobs.count >= texts.count / 100 : family === 'blob' && blobs.count > numbers
   const proposal = plain(bytes ? 'bytea' : 'text')
   const left = bytes ? numbers : blobs.count
   const action = bytes
-    ? `bytea proposed, texts as their UTF-8 bytes${left > 0 ? `; ${left} numbers go to quarantine` : ''}. Alternative: text, with blobs in quarantine.`
-    : `text proposed; ${left} blobs go to quarantine. Alternative: bytea.`
+    ? `bytea proposed, texts as their UTF-8 bytes${left > 0 ? `; ${counted(left, 'numbers', 'go')} to quarantine` : ''}. Alternative: text, with blobs in quarantine.`
+    : `text proposed; ${counted(left, 'blobs', 'go')} to quarantine. Alternative: bytea.`
   proposal.notes.push({ code: 'HF-P217', count: Math.min(blobs.count, numbers + texts.count), message, action })
   return proposal
 }
@@ -231,12 +238,12 @@ function withBlobs({ integers, reals, texts, blobs }: ColumnProfile, { family }:
 function withTextNotes(proposal: Proposal, { texts }: ColumnProfile, { length }: DeclaredType): Proposal {
   if (proposal.type !== 'text' && proposal.type !== 'json') return proposal
   if (texts.nul > 0)
-    proposal.notes.push({ code: 'HF-P210', count: texts.nul, message: `${texts.nul} texts with U+0000` })
+    proposal.notes.push({ code: 'HF-P210', count: texts.nul, message: `${counted(texts.nul, 'texts')} with U+0000` })
   if (texts.invalid > 0)
     proposal.notes.push({
       code: 'HF-P211',
       count: texts.invalid,
-      message: `${texts.invalid} texts are not valid in the database's encoding`,
+      message: `${counted(texts.invalid, 'texts', 'are')} not valid in the database's encoding`,
     })
   if (length !== null && texts.longest > length) {
     proposal.notes.push({ code: 'HF-P225', count: 1, message: `up to ${texts.longest} characters, declared ${length}` })

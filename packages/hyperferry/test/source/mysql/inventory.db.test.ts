@@ -204,7 +204,11 @@ describe.each(SERVERS)('inventory of %s', (server) => {
     const types = Object.fromEntries(said.columns.map((column) => [column.column, column.type]))
     // The largest id is answered by the index; the others prove nothing.
     expect(types).toEqual({ id: 'numeric(20,0)', flag: 'smallint', u: 'numeric(20,0)', ti: 'interval' })
-    expect(said.columns[0]?.reasons).toEqual(['at least 1 row above 2^63-1'])
+    expect(said.columns[0]?.reasons).toEqual(['the largest value is 9223372036854775808'])
+    // One key far from all others does not empty the sample.
+    expect(said.columns[0]?.distinct).toMatchObject({ rows: 160, value: 160 })
+    // A sample proves nothing about NULL.
+    expect(said.columns.map((column) => column.hasNulls)).toEqual([false, true, true, true])
     const full = await source.assess(table, { full: true, sampleRows: 160 })
     expect(full.columns.map((column) => column.type)).toEqual(['numeric(20,0)', 'boolean', 'bigint', 'time(0)'])
   })

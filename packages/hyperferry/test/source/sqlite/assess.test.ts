@@ -149,3 +149,16 @@ describe('definitions', () => {
     expect(bare.findings.map((finding) => finding.code)).toEqual(['HF-P110'])
   })
 })
+
+describe('a key that may hold NULL', () => {
+  it.each([
+    ["('a')", undefined],
+    ["('a'), (NULL)", '1 row has NULL in the key (k)'],
+    ["('a'), (NULL), (NULL)", '2 rows have NULL in the key (k)'],
+  ])('is told when it does: %s', async (values, message) => {
+    const { path } = makeDatabase(`CREATE TABLE t (k TEXT PRIMARY KEY); INSERT INTO t VALUES ${values}`)
+    const source = await openFile(path)
+    const { findings } = await source.assess(await tableOf(source, 't'), { full: true, sampleRows: 10 })
+    expect(findings.find(({ code }) => code === 'HF-P114')?.message).toBe(message)
+  })
+})

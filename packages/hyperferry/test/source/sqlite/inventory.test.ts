@@ -98,6 +98,16 @@ describe('keys', () => {
     ])
   })
 
+  it('refer to tables and columns by their own spelling', async () => {
+    const { tables } = await inventoryOf(`CREATE TABLE Parent (ID INTEGER PRIMARY KEY, "A" TEXT UNIQUE);
+      CREATE TABLE c (a REFERENCES PARENT (a), b REFERENCES parent)`)
+    const keys = tables.find((table) => table.name === 'c')?.foreignKeys
+    expect(keys?.map((key) => key.references)).toEqual([
+      { table: 'Parent', columns: ['A'] },
+      { table: 'Parent', columns: ['ID'] },
+    ])
+  })
+
   it('refer to the primary key of the parent when they name no columns', async () => {
     const { tables } = await inventoryOf(`CREATE TABLE p (x INT, y INT, PRIMARY KEY (y, x));
       CREATE TABLE c (a INT REFERENCES p2 (z) ON DELETE SET NULL, b INT, d INT REFERENCES gone, FOREIGN KEY (a, b) REFERENCES p ON UPDATE CASCADE)`)
@@ -115,5 +125,19 @@ describe('keys', () => {
       ['d', 'gone', '', 'no action', 'no action'],
       ['a,b', 'p', 'y,x', 'no action', 'cascade'],
     ])
+  })
+})
+
+describe('the estimate of rows', () => {
+  it.each([
+    ['ends of all integers', '(-9223372036854775808), (0), (9223372036854775807)', 3],
+    ['ids that hold a time', '(7000000004194304), (7000000008388608), (7000419430400000)', 3],
+    ['no rows', null, 0],
+    ['neighbours', '(1), (2), (4)', 3],
+  ])('is not led astray by %s', async (_what, values, rows) => {
+    const { tables } = await inventoryOf(
+      `CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); ${values === null ? '' : `INSERT INTO t (id) VALUES ${values}`}`,
+    )
+    expect(tables[0]?.estimatedRows).toBe(rows)
   })
 })
