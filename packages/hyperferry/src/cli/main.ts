@@ -9,6 +9,10 @@ import { toJson } from './json.ts'
 
 /** Runs `argv` (without node and script) and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
+  if (argv.length === 0) {
+    process.stderr.write(buildProgram(async () => {}).helpInformation())
+    return 2
+  }
   const wanted = { json: argv.includes('--json'), verbose: argv.includes('--verbose') }
   let outcome: Outcome | null = null
   const program = buildProgram(async (spec, flags, argument) => {
