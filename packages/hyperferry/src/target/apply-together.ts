@@ -8,8 +8,8 @@ import { transaction } from './transaction.ts'
 
 /** What became of several statements. */
 export interface Applied extends Together {
-  /** Foreign keys that the data breaks: they stay NOT VALID (HF-P040). */
-  notValidated: { table: string; name: string; reason: string }[]
+  /** Foreign keys that the data breaks: they stay NOT VALID (HF-P040), or are absent where the server cannot have that. */
+  notValidated: { table: string; name: string; reason: string; absent?: boolean }[]
 }
 
 export interface Together {
@@ -30,6 +30,8 @@ export async function applyTogether(
   within?: (made: Together) => Promise<void>,
 ): Promise<Together> {
   return transaction(session, async () => {
+    // Whoever waits for a strong lock keeps out all who come after, readers too; so it is not waited for without end.
+    await session.query(`set local lock_timeout = '10s'`)
     const result: Together = { applied: [], present: [] }
     const differences: Difference[] = []
     const seen: Seen = new Map()

@@ -75,13 +75,20 @@ function isSqlstate(error: unknown, code: string): boolean {
   return /^[0-9A-Z]{5}$/.test(code) && typeof error === 'object' && error !== null && 'severity' in error
 }
 
-/** Names and places only. `where` of a binary COPY names line and column, not the value. */
+/** Names and places only, never values. */
 function detailsOf(error: unknown): Record<string, unknown> {
   const details: Record<string, unknown> = {}
   if (typeof error !== 'object' || error === null) return details
   for (const key of ['schema', 'table', 'column', 'constraint', 'where', 'position'] as const) {
     const value: unknown = (error as Record<string, unknown>)[key]
-    if (typeof value === 'string' && value !== '') details[key] = value
+    const text = key === 'where' && typeof value === 'string' ? placeInCopy(value) : value
+    if (typeof text === 'string' && text !== '') details[key] = text
   }
   return details
+}
+
+/** `COPY reading, line 7, column note`: what follows a colon, and all other lines (JSON data, statements of triggers), may quote the row. */
+function placeInCopy(where: string): string | null {
+  const line = where.split('\n').find((each) => each.startsWith('COPY '))
+  return line?.split(':', 1)[0] ?? null
 }

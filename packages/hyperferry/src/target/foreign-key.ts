@@ -13,6 +13,9 @@ import { ident, qualified } from './sql.ts'
 export async function applyForeignKey(session: Session, statement: DdlStatement): Promise<Applied> {
   const { expect, schema, table } = statement
   if (expect.what !== 'foreign-key' || table === null) return { applied: [], present: [], notValidated: [] }
+  const real = await readTable(session, schema, table)
+  // A partitioned table knows no NOT VALID before PostgreSQL 18.
+  if (real?.relkind === 'p') return applyAtOnce(session, statement, expect)
   const result = { ...(await make(session, statement, expect)), notValidated: [] }
   const there = (await readTable(session, schema, table))?.constraints.find((each) =>
     sameForeignKey(each, expect.key, schema),
@@ -29,6 +32,22 @@ export async function applyForeignKey(session: Session, statement: DdlStatement)
 }
 
 type Expected = Extract<DdlStatement['expect'], { what: 'foreign-key' }>
+
+/** Valid or not at all: a key that the rows break is left out, and said. */
+async function applyAtOnce(session: Session, statement: DdlStatement, { key }: Expected): Promise<Applied> {
+  const add = addForeignKey(statement.schema, qualified(statement.schema, statement.table ?? ''), key)
+  try {
+    return { ...(await applyTogether(session, [{ ...statement, sql: add }])), notValidated: [] }
+  } catch (error) {
+    if (!(error instanceof HyperferryError) || error.sqlstate !== BROKEN) throw error
+    const reason = `rows refer to what is not in "${key.references.table}"; a partitioned table cannot have it NOT VALID`
+    return {
+      applied: [],
+      present: [],
+      notValidated: [{ table: statement.table ?? '', name: key.name, reason, absent: true }],
+    }
+  }
+}
 
 async function make(session: Session, statement: DdlStatement, { key, direct }: Expected): Promise<Together> {
   const add = addForeignKey(statement.schema, qualified(statement.schema, statement.table ?? ''), key)

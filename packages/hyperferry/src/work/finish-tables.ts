@@ -9,6 +9,7 @@ import { planDdl } from '../target/ddl.ts'
 import type { DdlStatement } from '../target/ddl.ts'
 import { patiently, withSession } from './attempts.ts'
 import type { CopyRun } from './attempts.ts'
+import { interrupted } from './backoff.ts'
 import { setSequences } from './sequences.ts'
 
 /** Tables of a step, and those whose receipts are complete. */
@@ -22,14 +23,23 @@ export interface FinishedTables {
 /** Makes what is missing; what is there stays as it is. Returns notes for people (foreign keys the data breaks). */
 export async function finishTables(
   run: CopyRun,
-  ctx: { plan: Plan; source: Source },
+  ctx: { plan: Plan; source: Source; signal: AbortSignal },
   tables: FinishedTables,
 ): Promise<string[]> {
   const statements = postStatements(ctx.plan, planDdl(ctx.plan, run.target.capabilities), tables)
-  const { notValidated } = await withSession(run, '', (session) => applyPatiently(session, statements))
+  const notValidated: Applied['notValidated'] = []
+  await withSession(run, '', async (session) => {
+    notValidated.length = 0
+    for (const statement of statements) {
+      // An index may take hours: between two of them the step can end.
+      if (ctx.signal.aborted) throw interrupted()
+      notValidated.push(...(await applyPatiently(session, [statement])).notValidated)
+    }
+  })
   await moveSequences(run, ctx, tables.own)
   return notValidated.map(
-    ({ table, name }) => `${table ?? ''}: foreign key ${name} stays NOT VALID, the rows break it (HF-P040)`,
+    ({ table, name, reason, absent }) =>
+      `${table}: foreign key ${name} ${absent === true ? 'is left out' : 'stays NOT VALID'}, ${reason} (HF-P040)`,
   )
 }
 

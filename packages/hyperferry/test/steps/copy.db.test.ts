@@ -205,6 +205,19 @@ describe('relational and backfill', () => {
     }
   })
 
+  test('interrupted while relational tables are written: they are kept, indexes and foreign keys wait', async () => {
+    const { world, run, ask } = await stand()
+    const stop = new AbortController()
+    const hands = { signal: stop.signal, watch: () => stop.abort() }
+    await expect(drive({ ...run, steps: ['schema', 'relational'] }, hands)).rejects.toMatchObject({ code: 'HF-B022' })
+    expect(await ask('select count(*)::int as n from plant.sensor')).toEqual([{ n: 60 }])
+    const keys = `select from pg_constraint where conname = 'sensor_device_fkey'`
+    expect(await ask(keys)).toHaveLength(0)
+    await drive(run)
+    expect(await ask(keys)).toHaveLength(1)
+    expect(await findings(world, run.targetUrl)).toEqual([])
+  })
+
   test('a name that is no time series is refused before anything is copied', async () => {
     const { run } = await stand()
     await expect(drive({ ...run, tables: ['device'] })).rejects.toMatchObject({ code: 'HF-U001', exitCode: 2 })

@@ -6,7 +6,7 @@ import type { Plan, PlannedTable } from '../../src/model.ts'
 import { installControl } from '../../src/control/install.ts'
 import { completeReceipt, insertReceipt, registerTables } from '../../src/control/ledger.ts'
 import { claimMigration } from '../../src/control/migration-row.ts'
-import { compareDdl } from '../../src/target/apply.ts'
+import { applyDdl, compareDdl } from '../../src/target/apply.ts'
 import { readHypertable, readTable } from '../../src/target/catalog.ts'
 import { openTarget } from '../../src/target/connect.ts'
 import type { Session, Target } from '../../src/target/connect.ts'
@@ -222,6 +222,47 @@ test('a foreign key that the rows break stays NOT VALID and is named; mended, it
   expect((await run(target, plan)).applied).toEqual([])
   await session.release()
 })
+
+test.for(['pg15', 'pg18'] as const)(
+  'a foreign key of a partitioned table is made, or left out and named: %s',
+  async (server) => {
+    const { target } = await opened(server)
+    const full = fullPlan()
+    const plan = planOf(full.tables.map((table) => ({ ...table, chunkInterval: null })))
+    await run(target, planOf([relationalTable('other')]))
+    const session = await target.session()
+    await session.query(`create table plant.reading (device bigint not null, ts timestamptz(6) not null, value float8,
+      constraint reading_pkey primary key (device, ts)) partition by range (ts);
+    create table plant.reading_all partition of plant.reading default`)
+    await run(target, plan)
+    await session.query(`insert into plant.reading values (7, now(), 1)`)
+    const first = await applyPost(session, plan, ['reading'], target.capabilities)
+    expect(first.notValidated).toMatchObject([{ table: 'reading', name: 'reading_device', absent: true }])
+    await session.query('delete from plant.reading')
+    expect((await applyPost(session, plan, ['reading'], target.capabilities)).notValidated).toEqual([])
+    expect((await readTable(session, 'plant', 'reading'))?.constraints).toContainEqual(
+      expect.objectContaining({ name: 'reading_device', validated: true }),
+    )
+    await session.release()
+  },
+)
+
+test('a lock that somebody keeps is waited for, but not for ever', async () => {
+  const { target } = await opened('pg15')
+  const plan = planOf([relationalTable('t')])
+  await run(target, plan)
+  const [reader, session] = [await target.session(), await target.session()]
+  await reader.query('begin; select from plant.t')
+  const statement = {
+    ...planDdl(plan, target.capabilities)[1]!,
+    sql: 'alter table plant.t add x int',
+    expect: { what: 'nothing' } as const,
+  }
+  await expect(applyDdl(session, [statement])).rejects.toMatchObject({ code: 'HF-S015', exitCode: 4 })
+  await reader.query('rollback')
+  await applyDdl(session, [statement])
+  await session.release()
+}, 45_000)
 
 test('sequences go above what is there, and never back', async () => {
   const { target } = await opened('pg15')
