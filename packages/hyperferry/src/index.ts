@@ -6,12 +6,27 @@ export { quarantineList, report, status } from './inspect.ts'
 export type { QuarantineDocument } from './inspect.ts'
 export { makePlanFile } from './make-plan.ts'
 export type { MakePlanOptions, PlanDocument } from './make-plan.ts'
-export { backfill, check, OFFLINE_STEPS, relational, runOffline, schema, verify } from './migration.ts'
+export {
+  backfill,
+  check,
+  jobsPause,
+  jobsRestore,
+  jobsRun,
+  jobsStatus,
+  OFFLINE_STEPS,
+  refresh,
+  relational,
+  runOffline,
+  schema,
+  verify,
+} from './migration.ts'
 export type {
   CopyOptions,
+  JobsResult,
   MutatingOptions,
   OfflineStep,
   Previewed,
+  RefreshResult,
   RunDocument,
   RunOptions,
   VerifyRequest,

@@ -1,4 +1,5 @@
 /** The line: the steps in their order, each as a command of its own, and `run`, which walks it. Nothing else knows the order. */
+import { waitingGate } from './control/jobs.ts'
 import { HyperferryError } from './errors.ts'
 import type { Check, Gate, TableKind } from './model.ts'
 import { loadPlan, withClaim, withDatabases, withStarted, withUrls } from './open-migration.ts'
@@ -10,14 +11,32 @@ import { backfill as backfillStep } from './steps/backfill.ts'
 import type { BackfillResult } from './steps/backfill.ts'
 import { check as checkStep } from './steps/check.ts'
 import type { StepContext } from './steps/context.ts'
+import {
+  jobsStatus as jobsStatusStep,
+  nothingHere,
+  pause,
+  previewPause,
+  previewRestore,
+  previewRun,
+  restore,
+  runJobs,
+} from './steps/jobs.ts'
+import type { JobsPreview, JobsResult, PauseOptions, RestoreOptions } from './steps/jobs.ts'
+import { planRefresh, previewRefresh, refresh as refreshStep } from './steps/refresh.ts'
+import type { RefreshResult } from './steps/refresh.ts'
 import { relational as relationalStep } from './steps/relational.ts'
 import type { RelationalResult } from './steps/relational.ts'
 import { schema as schemaStep } from './steps/schema.ts'
 import type { SchemaResult } from './steps/schema.ts'
 import { verify as verifyStep } from './steps/verify.ts'
 import type { VerifyDocument, VerifyLevel } from './steps/verify.ts'
+import { onTarget, started, underLock } from './target-only.ts'
+import type { TargetContext } from './target-only.ts'
 import { planDdl } from './target/ddl.ts'
 import { missingTables } from './target/tables-present.ts'
+
+export type { JobsResult } from './steps/jobs.ts'
+export type { RefreshResult } from './steps/refresh.ts'
 
 /** The offline line after the plan. */
 export const OFFLINE_STEPS = ['check', 'schema', 'relational', 'backfill', 'verify'] as const
@@ -148,6 +167,7 @@ async function walk(context: StepContext, opened: Opened, options: RunOptions): 
   const quarantined = (copied?.quarantined ?? 0) + (history?.quarantined ?? 0)
   const { gates, exitCode } = gated({ quarantined }, options.acceptQuarantine ?? 0)
   const kinds = new Map(opened.plan.tables.map((table) => [table.name, table.kind]))
+  const waiting = await jobsWaiting(context)
   return {
     migration: opened.plan.migration,
     steps: OFFLINE_STEPS.map((name) => ({ name, status: wanted(name) ? 'done' : 'skipped' })),
@@ -161,7 +181,7 @@ async function walk(context: StepContext, opened: Opened, options: RunOptions): 
     })),
     verified: verdict?.equal === true && exitCode === 0,
     quarantined,
-    gates,
+    gates: waiting === null ? gates : [...gates, waiting],
     exitCode: verdict?.equal === false ? 3 : exitCode,
   }
 }
@@ -185,6 +205,95 @@ function gated<T extends { quarantined: number }>(result: T, accepted: number): 
       ? 'no rows in quarantine'
       : `${result.quarantined} rows in quarantine${ok ? ', accepted' : `: ${hint}`}`
   return { ...result, gates: [{ code: 'HF-B012', ok, reason }], exitCode: ok ? 0 : 4 }
+}
+
+async function jobsWaiting({ target, migrationId }: StepContext): Promise<Gate | null> {
+  const session = await target.session()
+  try {
+    return await waitingGate(session, migrationId)
+  } finally {
+    await session.release()
+  }
+}
+
+/** Step 7a: pauses the jobs of the migrated tables, with a record of what they were. */
+export async function jobsPause(options: MutatingOptions & PauseOptions): Promise<JobsResult | Previewed> {
+  return changeJobs(options, 'pause', {
+    title: (count) => `Pauses ${count} jobs of the migrated tables:`,
+    preview: (context) => previewPause(context, options.jobs),
+    run: (context) => pause(context, options),
+  })
+}
+
+/** Step 7a: puts them back as they were. */
+export async function jobsRestore(options: MutatingOptions & RestoreOptions): Promise<JobsResult | Previewed> {
+  const how = options.staggered === true ? ', their starts a minute apart' : ''
+  return changeJobs(options, 'restore', {
+    title: () => `Puts jobs of the migrated tables back to their schedules${how}:`,
+    preview: previewRestore,
+    run: (context) => restore(context, options),
+  })
+}
+
+/** Runs jobs once, now, in the right order; their schedules stay. */
+export async function jobsRun(options: MutatingOptions & { jobs: readonly number[] }): Promise<JobsResult | Previewed> {
+  return changeJobs(options, 'run', {
+    title: (count) => `Runs ${count} jobs once, now:`,
+    preview: (context) => previewRun(context, options.jobs),
+    run: (context) => runJobs(context, options.jobs),
+  })
+}
+
+/** How the jobs of the migrated tables stand. */
+export async function jobsStatus(options: PlanOptions): Promise<JobsResult> {
+  return onTarget(options, async (opened) =>
+    opened.target.capabilities.policies ? jobsStatusStep(await started(opened)) : nothingHere(opened),
+  )
+}
+
+interface JobsChange {
+  title: (count: number) => string
+  preview: (context: TargetContext) => Promise<JobsPreview>
+  run: (context: TargetContext) => Promise<JobsResult>
+}
+
+// eslint-disable-next-line max-params -- the options, and what is done with them
+async function changeJobs(
+  options: MutatingOptions,
+  action: string,
+  change: JobsChange,
+): Promise<JobsResult | Previewed> {
+  return onTarget(options, async (opened) => {
+    if (!opened.target.capabilities.policies) return nothingHere(opened)
+    const context = await started(opened)
+    const look = await change.preview(context)
+    const preview = { title: change.title(look.lines.length), ...look }
+    return confirmed(options, preview, () =>
+      underLock(context, () => recorded(context, `jobs ${action}`, () => change.run(context))),
+    )
+  })
+}
+
+/** Step 7b: refreshes the continuous aggregates over the migrated tables and proves them. */
+export async function refresh(options: MutatingOptions & { tables?: string[] }): Promise<RefreshResult | Previewed> {
+  return onTarget(options, async (opened) => {
+    const refreshed = (context: TargetContext) =>
+      refreshStep(context, options.tables === undefined ? {} : { tables: options.tables })
+    // Without aggregates nothing is read or remembered, so the migration need not have begun.
+    if (!opened.target.capabilities.continuousAggregates) return refreshed({ ...opened, migrationId: 0 })
+    const context = await started(opened)
+    const preview = previewRefresh(context, await planRefresh(context, options.tables))
+    return confirmed(options, preview, () =>
+      underLock(context, () => recorded(context, 'refresh', () => refreshed(context))),
+    )
+  })
+}
+
+/** Nobody is asked about nothing. */
+async function confirmed<T>(options: MutatingOptions, preview: Preview, run: () => Promise<T>): Promise<T | Previewed> {
+  if (options.dryRun === true) return { preview }
+  if (preview.lines.length > 0 && options.confirm && !(await options.confirm(preview))) return { preview }
+  return run()
 }
 
 interface Mutation<T> {

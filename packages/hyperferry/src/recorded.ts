@@ -7,8 +7,10 @@ import type { StepContext } from './steps/context.ts'
 import type { Session } from './target/connect.ts'
 import { VERSION } from './version.ts'
 
+type Logged = Pick<StepContext, 'plan' | 'target' | 'events' | 'migrationId'>
+
 /** Runs `step` and records its output, or the code it failed with; then throws what it threw. */
-export async function recorded<T>(context: StepContext, step: string, run: () => Promise<T>): Promise<T> {
+export async function recorded<T>(context: Logged, step: string, run: () => Promise<T>): Promise<T> {
   context.events.emit({ kind: 'step', step, message: '' })
   const { migrationId, plan } = context
   const start = { migrationId, step, tool: VERSION, planHash: planHash(plan) }
@@ -24,7 +26,7 @@ export async function recorded<T>(context: StepContext, step: string, run: () =>
 }
 
 /** The log is a courtesy here: when the target is gone, the reason of the failure must not be hidden by another one. */
-async function recordFailure(context: StepContext, id: string, error: unknown): Promise<void> {
+async function recordFailure(context: Logged, id: string, error: unknown): Promise<void> {
   const code = error instanceof HyperferryError ? error.code : 'HF-X001'
   const status = code === 'HF-B022' ? 'interrupted' : 'failed'
   try {
@@ -39,7 +41,7 @@ async function recordFailure(context: StepContext, id: string, error: unknown): 
   }
 }
 
-async function briefly<T>(context: StepContext, use: (session: Session) => Promise<T>): Promise<T> {
+async function briefly<T>(context: Logged, use: (session: Session) => Promise<T>): Promise<T> {
   const session = await context.target.session({ extra: true })
   try {
     return await use(session)

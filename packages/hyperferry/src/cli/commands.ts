@@ -2,8 +2,10 @@
 import type { CommandSpec } from './command.ts'
 import { backfill } from './backfill.ts'
 import { check } from './check.ts'
+import { jobs } from './jobs.ts'
 import { plan } from './plan.ts'
 import { quarantine } from './quarantine.ts'
+import { refresh } from './refresh.ts'
 import { relational } from './relational.ts'
 import { report } from './report.ts'
 import { run } from './run.ts'
@@ -18,6 +20,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   schema,
   relational,
   backfill,
+  refresh,
+  jobs,
   verify,
   status,
   quarantine,

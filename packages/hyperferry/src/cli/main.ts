@@ -63,7 +63,8 @@ function buildCommand(spec: CommandSpec, run: Runner): Command {
 function toOption(flag: Flag): Option {
   const option = new Option(flag.flags, flag.help)
   const { parse } = flag
-  if (flag.many) option.argParser((value: string, all: string[] | undefined) => [...(all ?? []), value])
+  if (flag.many)
+    option.argParser((value: string, all: unknown[] | undefined) => [...(all ?? []), parse ? parse(value) : value])
   else if (parse) option.argParser((value: string) => parse(value))
   if (flag.default !== undefined) option.default(flag.default)
   if (flag.required) option.makeOptionMandatory()

@@ -1,5 +1,5 @@
 /** What jobs were before they were paused. A snapshot is open until its job was put back, or is no longer ours to put back. */
-import type { Json } from '../model.ts'
+import type { Gate, Json } from '../model.ts'
 import type { Job, JobKind } from '../target/jobs.ts'
 import type { Session } from '../target/session.ts'
 
@@ -85,4 +85,16 @@ export async function changedFields(session: Session, was: string, is: string): 
     [was, is],
   )
   return rows
+}
+
+/** Told in results and status: how many jobs wait for `jobs restore`. Informational, never closed; null when none waits. */
+export async function waitingGate(session: Session, migrationId: number): Promise<Gate | null> {
+  const { length } = await openSnapshots(session, migrationId)
+  if (length === 0) return null
+  const jobs = length === 1 ? '1 job is paused and waits' : `${length} jobs are paused and wait`
+  return {
+    code: 'HF-G010',
+    ok: true,
+    reason: `${jobs}: hyperferry jobs restore, when the application runs on the target`,
+  }
 }

@@ -3,6 +3,7 @@ import { putRefreshed, refreshedWindows } from '../control/refreshed.ts'
 import { HyperferryError } from '../errors.ts'
 import { failpoint } from '../failpoints.ts'
 import type { Gate } from '../model.ts'
+import type { Preview } from '../preview.ts'
 import { isUpToDate, readAggregates, refreshSql } from '../target/aggregates.ts'
 import type { Aggregate } from '../target/aggregates.ts'
 import type { Session } from '../target/connect.ts'
@@ -50,15 +51,41 @@ export interface PlannedRefresh {
 
 /** What would be done: windows of each aggregate. Reads only. Throws HF-J001 when one belongs to another role, HF-U001 for an unknown table. */
 export async function planRefresh(
-  session: Session,
   ctx: Pick<RefreshContext, 'plan' | 'target'>,
   tables?: readonly string[],
 ): Promise<PlannedRefresh[]> {
-  const planned: PlannedRefresh[] = []
-  for (const aggregate of await aggregatesOf(session, ctx, tables)) {
-    planned.push(await planOne(session, ctx, aggregate))
+  const session = await ctx.target.session()
+  try {
+    const planned: PlannedRefresh[] = []
+    for (const aggregate of await aggregatesOf(session, ctx, tables)) {
+      planned.push(await planOne(session, ctx, aggregate))
+    }
+    return planned
+  } finally {
+    await session.release()
   }
-  return planned
+}
+
+/** The same in words and in SQL. */
+export function previewRefresh(
+  { target }: Pick<RefreshContext, 'target'>,
+  planned: readonly PlannedRefresh[],
+): Preview {
+  const lines = planned.map(({ aggregate, windows, kept, left }) => {
+    if (left !== null) return `${left}: left out`
+    const range = windows.length === 0 ? '' : `, [${windows[0]?.from}, ${windows.at(-1)?.to})`
+    const gone =
+      kept.length === 0 ? '' : `; ${kept.length} buckets stay as they are, because rows below them were dropped`
+    return `${nameOf(aggregate)}, level ${aggregate.level}: ${windows.length} windows${range}${gone}`
+  })
+  const sql = planned.flatMap(({ aggregate, windows }) =>
+    windows.map((window) => `${refreshSql(target.capabilities, aggregate, window)};`),
+  )
+  return {
+    title: `Refreshes ${planned.length} continuous aggregates and compares them with their queries:`,
+    lines,
+    sql,
+  }
 }
 
 /**

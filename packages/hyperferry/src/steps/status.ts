@@ -1,4 +1,5 @@
 /** Where the migration stands, from the books in the target alone; needs neither the source nor the lock. */
+import { waitingGate } from '../control/jobs.ts'
 import type { Gate, Plan, TableKind } from '../model.ts'
 import { readBooks } from '../report/books.ts'
 import type { Books, TableBooks } from '../report/books.ts'
@@ -42,8 +43,11 @@ export async function status({ target, plan }: { target: Target; plan: Plan }): 
   try {
     await session.query('begin isolation level repeatable read read only')
     const books = await readBooks(session, plan.migration)
+    const waiting = books === null ? null : await waitingGate(session, books.migration.id)
     await session.query('commit')
-    return books === null ? notStarted(plan) : standing(plan, books)
+    if (books === null) return notStarted(plan)
+    const document = standing(plan, books)
+    return waiting === null ? document : { ...document, gates: [...document.gates, waiting] }
   } finally {
     await session.release()
   }
