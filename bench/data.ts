@@ -14,12 +14,17 @@ export async function fillMysql(url: string, rows: number): Promise<void> {
         voltage float, status smallint NOT NULL, errors int, ok tinyint NOT NULL, price decimal(10,2), label varchar(40), note varchar(40),
         PRIMARY KEY (device_id, ts), KEY ts (ts)
       ) ENGINE=InnoDB`)
+    // MySQL has no sequence tables: numbers are digits times digits.
+    const digits =
+      '(SELECT 0 AS d UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)'
     for (let from = 0; from < rows; from += 100_000) {
-      const to = Math.min(from + 100_000, rows) - 1
       await connection.query(`
         INSERT INTO metric SELECT seq % ${DEVICES}, TIMESTAMPADD(MICROSECOND, FLOOR(seq / ${DEVICES}) * 10000000 + seq % ${DEVICES}, '2024-01-01'), seq,
           SIN(seq) * 40, seq / 7, 1000 + COS(seq), seq / 3, seq % 100, IF(seq % 10 = 0, NULL, seq % 13), seq % 2, (seq % 100000) / 100,
-          CONCAT('device-', seq % ${DEVICES}), IF(seq % 100 = 0, 'checked', NULL) FROM seq_${from}_to_${to}`)
+          CONCAT('device-', seq % ${DEVICES}), IF(seq % 100 = 0, 'checked', NULL)
+        FROM (SELECT ${from} + a.d * 10000 + b.d * 1000 + c.d * 100 + d.d * 10 + e.d AS seq
+          FROM ${digits} a, ${digits} b, ${digits} c, ${digits} d, ${digits} e) AS numbers
+        WHERE seq < ${rows} ORDER BY seq`)
     }
     await connection.query('ANALYZE TABLE metric')
   } finally {
