@@ -1,7 +1,7 @@
 /** The slow and exact way into a table, taken when one COPY failed on a row: every row ends up in the target or in quarantine. */
 import type { HyperferryError } from '../errors.ts'
 import { failpoint } from '../failpoints.ts'
-import type { RejectedRow } from '../model.ts'
+import type { PlannedKey, RejectedRow } from '../model.ts'
 import type { Session } from '../target/connect.ts'
 import { ident, identList } from '../target/sql.ts'
 import { Digest, digestBatch } from '../values/digest.ts'
@@ -25,7 +25,20 @@ import { rowsDropped } from './write-rows.ts'
 // eslint-disable-next-line max-params -- where, what, the rows, and a place for those that stay out
 export async function writeCarefully(session: Session, work: TableWork, read: SliceRows, keep: Keep): Promise<Written> {
   const refused = new Set<number>()
-  const job: Job = { session, work, stage: await makeStage(session, work), refused, keep }
+  const copied = new Set(work.columns.map(({ name }) => name))
+  const job: Job = {
+    session,
+    work,
+    stage: await makeStage(session, work),
+    // The stage has no generated columns; a key over one is left to the insert.
+    keys: work.table.keys.filter(({ columns }) => columns.every((name) => copied.has(name))),
+    rowsAtOnce: Math.max(
+      1,
+      Math.min(MOST_ROWS_AT_ONCE, Math.floor((BYTES_AT_ONCE * read.spool.rows) / (read.spool.bytes + 1))),
+    ),
+    refused,
+    keep,
+  }
   const total = await fillStage(job, read)
   await job.stage.ready()
   failpoint('backfill.after-stage')
@@ -48,6 +61,9 @@ interface Job {
   session: Session
   work: TableWork
   stage: Stage
+  keys: readonly PlannedKey[]
+  /** Refused rows that are fetched together. */
+  rowsAtOnce: number
   /** Numbers of the rows in the spool. */
   refused: Set<number>
   keep: Keep
@@ -70,8 +86,8 @@ async function fillStage({ stage, work, refused, keep }: Job, read: SliceRows): 
 }
 
 async function refuseRepeatedKeys(job: Job): Promise<void> {
-  const { session, work, stage } = job
-  for (const key of work.table.keys) {
+  const { session, keys, stage } = job
+  for (const key of keys) {
     const { rows } = await session.query<{ row: string }>(
       `select row::pg_catalog.text from (select ${stage.row} as row, pg_catalog.row_number() over (partition by ${identList(key.columns)} order by ${stage.row}) as nth
          from ${stage.name} where ${keyNotNull(key.columns)}) as numbered where nth > 1`,
@@ -83,9 +99,9 @@ async function refuseRepeatedKeys(job: Job): Promise<void> {
 
 /** Returns how many rows were found in the target, equal. */
 async function mergePresent(job: Job): Promise<number> {
-  const { session, work, stage } = job
+  const { session, work, stage, keys } = job
   let merged = 0
-  for (const key of work.table.keys) {
+  for (const key of keys) {
     const match = `${equalKeys(key.columns)}${await timeWindow(session, work, stage)}`
     const equal = await session.query(
       `delete from ${stage.name} as s using ${work.target} as t where ${match} and ${equalRows(work)}`,
@@ -134,14 +150,16 @@ interface Why {
   error?: HyperferryError
 }
 
-const ROWS_AT_ONCE = 1000
+const MOST_ROWS_AT_ONCE = 1000
+/** As they are sent; as text they may be several times that. */
+const BYTES_AT_ONCE = 8 * 1024 * 1024
 
 /** Takes rows out of the stage and notes them with their values as the target prints them. */
 async function refuse(job: Job, rows: readonly { row: string }[], why: Why): Promise<void> {
   const { session, work, stage } = job
   const texts = work.columns.map((column, index) => `${ident(column.name)}::pg_catalog.text as "c${index}"`)
-  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
-    const numbers = rows.slice(at, at + ROWS_AT_ONCE).map(({ row }) => row)
+  for (let at = 0; at < rows.length; at += job.rowsAtOnce) {
+    const numbers = rows.slice(at, at + job.rowsAtOnce).map(({ row }) => row)
     const taken = await session.query<Record<string, string | null>>(
       `delete from ${stage.name} where ${stage.row} = any($1::pg_catalog.int8[]) returning ${[`${stage.row}::pg_catalog.text as row`, ...texts].join(', ')}`,
       [numbers],

@@ -204,14 +204,38 @@ describe('careful', () => {
     ])
   })
 
-  async function workOf(batches: readonly EncodedBatch[]): Promise<TableWork> {
-    const ids = await registerTables(session, migrationId, [planned])
+  test('a key over a generated column is kept by the table itself; large rows are fetched one at a time', async () => {
+    await session.query(`truncate hyperferry.quarantine_row, hyperferry.receipt;
+      create table plant.doubled (id int8 primary key, amount int4, name text, f float8, twice int4 generated always as (amount * 2) stored unique)`)
+    const table: PlannedTable = {
+      ...planned,
+      source: 'doubled',
+      name: 'doubled',
+      columns: [...planned.columns, { ...column('twice', 'integer', true), generated: 'amount * 2' }],
+      keys: [...planned.keys.slice(0, 1), { name: 'doubled_twice_key', columns: ['twice'], primary: false }],
+    }
+    const large = 'x'.repeat(9 * 1024 * 1024)
+    const rows = [1, 1, 2, 2, 3].map((amount, id): Thing => ({ id, amount, name: large, f: null }))
+    const work = await workOf([encoded(rows)], table)
+    const read = await readSlice(work, { kind: 'all' }, new MemoryBudget())
+    onTestFinished(() => read.spool.dispose())
+    const receipt = await writeTask(session, work, { lane: 0, span: { from: null, to: null } }, read)
+    expect(receipt).toMatchObject({ rows: 3, quarantined: 2 })
+    const kept = await listQuarantine(session, migrationId)
+    expect(kept.map(({ code, key, values }) => [code, key['src_id'], values['src_name']?.length])).toEqual([
+      ['HF-D020', '1', large.length],
+      ['HF-D020', '3', large.length],
+    ])
+  })
+
+  async function workOf(batches: readonly EncodedBatch[], table = planned): Promise<TableWork> {
+    const ids = await registerTables(session, migrationId, [table])
     const reader = {
       async *read() {
         yield* batches
       },
     } as unknown as TableWork['reader']
-    return tableWork('plant', planned, ids.get('things') ?? 0, reader)
+    return tableWork('plant', table, ids.get(table.source) ?? 0, reader)
   }
 
   async function judge(sent: readonly Thing[], before: readonly Thing[], work: TableWork): Promise<void> {
