@@ -21,7 +21,7 @@ export const VALUE_FINDINGS = {
     'decide',
     'Mixed units',
     'Some values look like seconds, others like milliseconds or finer.',
-    'The unit of most values is proposed. Mend the others in the source, or keep the integer.',
+    'The integers are kept as they are. Mend the values of the other unit in the source, then set a time type with its unit.',
   ),
   'HF-P204': e(
     'decide',

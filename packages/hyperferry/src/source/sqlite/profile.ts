@@ -46,6 +46,9 @@ export class ColumnProfile {
     timeOfDay: 0,
     stray: 0,
     uuid: 0,
+    /** UUIDs in capitals and in small letters. */
+    capitals: 0,
+    smalls: 0,
     booleans: 0,
     json: 0,
     jsonOnly: 0,
@@ -129,7 +132,11 @@ export class ColumnProfile {
       } else if (ZERO_DATE.test(text)) seen.zeroDate += 1
       else if (TIME_OF_DAY.test(text)) seen.timeOfDay += 1
     }
-    if (text.length === 36 && UUID.test(text)) seen.uuid += 1
+    if (text.length === 36 && UUID.test(text)) {
+      seen.uuid += 1
+      if (/[A-F]/.test(text)) seen.capitals += 1
+      if (/[a-f]/.test(text)) seen.smalls += 1
+    }
     if (text.length <= 5 && BOOLEAN_WORDS.has(text.toLowerCase())) seen.booleans += 1
   }
 

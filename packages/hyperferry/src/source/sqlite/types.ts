@@ -104,18 +104,19 @@ function epochTime({ integers, reals }: ColumnProfile): Proposal | null {
     return seconds === numbers ? plain('timestamptz', ['seconds since 1970, with fractions'], { unit: 's' }) : null
   }
   if (count < integers.count * 0.5) return null
-  const proposal = plain(
+  // One unit for all would move the others by centuries.
+  if (others > 0) {
+    const message = `${counted(others, 'values', 'look')} like another unit than ${unit}`
+    return {
+      ...plain('bigint', [`epochs of several units, mostly ${unit}`]),
+      notes: [{ code: 'HF-P203', count: others, message }],
+    }
+  }
+  return plain(
     'timestamptz',
     [`${percent(count, integers.count)} of the values are instants of 1971–2100 in ${unit}`],
     { unit },
   )
-  if (others > 0)
-    proposal.notes.push({
-      code: 'HF-P203',
-      count: others,
-      message: `${counted(others, 'values', 'look')} like another unit than ${unit}`,
-    })
-  return proposal
 }
 
 function textType(profile: ColumnProfile, declared: DeclaredType, context: TypeContext): Proposal {
@@ -123,7 +124,8 @@ function textType(profile: ColumnProfile, declared: DeclaredType, context: TypeC
   const { family } = declared
   const time = isoTime(profile, declared, context)
   if (time) return withTextNotes(time, profile, declared)
-  if (family === 'uuid' && texts.uuid === texts.count) return plain('uuid', ['every value is a UUID'])
+  if (family === 'uuid' && texts.uuid === texts.count && !(context.inKey && texts.capitals > 0 && texts.smalls > 0))
+    return plain('uuid', ['every value is a UUID'])
   if (family === 'time' && texts.timeOfDay === texts.count) return plain('time', ['every value is a time of day'])
   if (family === 'json') {
     const invalid = texts.count - texts.json - texts.jsonOnly
@@ -158,7 +160,10 @@ function isoTime(
   // Junk is tolerated where the owner himself calls the column a time.
   if (texts.iso === 0 || junk > (isDeclared ? texts.count * 0.01 : 0)) return null
   if (!isDeclared && !exact && texts.count + nulls < 100) return null
-  if (inKey && texts.shapes.size > 1) return null
+  // Two texts that name one instant are two keys: by notation, by offset, or by digits that are cut off.
+  const isOneNotation =
+    texts.shapes.size === 1 && [...texts.shapes].every((shape) => !/[-+]\d\d:?\d\d$/.test(shape.slice(10)))
+  if (inKey && !(exact && isOneNotation && texts.fine === 0)) return null
   // A time of day met later would be cut off a date: only what was seen completely, or is called so, becomes one.
   const dates = texts.dateOnly === texts.iso && texts.zeroDate === 0 && (exact || family === 'date')
   const proposal = plain(dates ? 'date' : 'timestamptz', [

@@ -88,7 +88,7 @@ describe('times', () => {
     ['TEXT', ["'2024-01-01'", "'never'"], 'text', {}, [], 0],
     ['DATETIME', ['1700000000', '1700000001'], 'timestamptz', { unit: 's' }, [], 0],
     ['TIMESTAMP', ['1700000000123', '1700000001000'], 'timestamptz', { unit: 'ms' }, [], 0],
-    ['DATETIME', ['1700000000123', '1700000001000', '1700000000'], 'timestamptz', { unit: 'ms' }, ['HF-P203'], 0],
+    ['DATETIME', ['1700000000123', '1700000001000', '1700000000'], 'bigint', {}, ['HF-P203'], 0],
     ['DATETIME', ['1700000000.5', '1700000001'], 'timestamptz', { unit: 's' }, [], 0],
     ['DATETIME', ['2460000.5', '2460001'], 'timestamptz', { format: 'julian' }, [], 0],
     ['DATETIME', ['1700000000', "'2024-01-01 00:00:00'"], 'timestamptz', { unit: 's' }, ['HF-P218'], 0],
@@ -98,13 +98,20 @@ describe('times', () => {
     expect(await proposal(declared, ...values)).toEqual({ type, rules, findings, rejected })
   })
 
-  it('stay text in a key when two notations would become one instant', async () => {
+  it.each([
+    ['two notations', 'TEXT', ["'2024-01-01 00:00'", "'2024-01-01 00:00:00'"], 'text'],
+    ['two offsets', 'TEXT', ["'2024-01-01T00:00:00+00:00'", "'2024-01-01T01:00:00+01:00'"], 'text'],
+    ['digits that are cut off', 'TEXT', ["'2024-01-01T00:00:00.1234567'", "'2024-01-01T00:00:00.1234568'"], 'text'],
+    ['capitals', 'UUID', ["'aaaaaaaa-0000-4000-8000-000000000000'", "'AAAAAAAA-0000-4000-8000-000000000000'"], 'text'],
+    ['one notation', 'TEXT', ["'2024-01-01T00:00:00Z'", "'2024-01-01T01:00:00Z'"], 'timestamptz'],
+    ['one case', 'UUID', ["'aaaaaaaa-0000-4000-8000-000000000000'", "'11111111-0000-4000-8000-000000000000'"], 'uuid'],
+  ])('stay text in a key when two keys could become one: %s', async (_what, declared, values, type) => {
     const { path } = makeDatabase(
-      `CREATE TABLE t (at TEXT PRIMARY KEY); INSERT INTO t VALUES ('2024-01-01 00:00'), ('2024-01-01 00:00:00')`,
+      `CREATE TABLE t (k ${declared} PRIMARY KEY); INSERT INTO t VALUES (${values.join('), (')})`,
     )
     const source = await openFile(path)
     const { columns } = await source.assess(await tableOf(source, 't'), { full: true, sampleRows: 10 })
-    expect(columns[0]?.type).toBe('text')
+    expect(columns[0]?.type).toBe(type)
   })
 
   it('are candidates, best first, with the way they can be read', async () => {
