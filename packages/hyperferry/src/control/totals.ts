@@ -13,31 +13,47 @@ export interface Totals {
   receipts: number
 }
 
-/** Totals of a table from one consistent look at its receipts. */
+/** Totals of a table from one consistent look at its receipts, summed by the server: there may be a million of them. Throws HF-V002 for digests of another version. */
 export async function totals(session: Session, tableId: number): Promise<Totals> {
-  const { rows } = await session.query<{
-    rows: string
-    quarantined: string
-    bytes: string
-    digest: string
-    losses: Loss[]
-  }>('select rows, quarantined, bytes, digest, losses from hyperferry.receipt where table_id = $1 order by id', [
-    tableId,
-  ])
+  const { rows } = await session.query<Sums>(
+    `with mine as materialized (
+       select id, rows, quarantined, bytes, losses, string_to_array(digest, ':') as digest
+       from hyperferry.receipt where table_id = $1)
+     select digest[1] as version, count(*)::text as receipts, sum(rows)::text as rows, sum(quarantined)::text as quarantined,
+       sum(bytes)::text as bytes, array[${[2, 3, 4, 5, 6].map((part) => `sum(${word(part)})::text`).join(', ')}] as words,
+       (select coalesce(json_agg(json_build_object('code', code, 'column', "column", 'count', count) order by first, code, "column"), '[]')
+        from (select l ->> 'code' as code, l ->> 'column' as "column", sum((l ->> 'count')::int8) as count, min(id) as first
+              from mine, jsonb_array_elements(losses) as l group by 1, 2) as each) as losses
+     from mine group by digest[1]`,
+    [tableId],
+  )
+  const sum: Totals = { rows: 0n, quarantined: 0n, bytes: 0n, losses: rows[0]?.losses ?? [], digest: '', receipts: 0 }
   const digest = new Digest()
-  const sum = { rows: 0n, quarantined: 0n, bytes: 0n }
   for (const row of rows) {
-    digest.merge(row.digest)
+    const [count, ...words] = row.words.map((text) => BigInt.asUintN(64, BigInt(text)).toString(16))
+    digest.merge([row.version, count, ...words.map((text) => text.padStart(16, '0'))].join(':'))
     sum.rows += BigInt(row.rows)
     sum.quarantined += BigInt(row.quarantined)
     sum.bytes += BigInt(row.bytes)
+    sum.receipts += Number(row.receipts)
   }
-  return {
-    ...sum,
-    losses: addLosses(rows.flatMap((row) => row.losses)),
-    digest: digest.toString(),
-    receipts: rows.length,
-  }
+  return { ...sum, digest: digest.toString() }
+}
+
+interface Sums {
+  version: string
+  receipts: string
+  rows: string
+  quarantined: string
+  bytes: string
+  /** Sums of the digests' numbers, of signed words: right modulo 2^64. */
+  words: string[]
+  losses: Loss[]
+}
+
+/** A part of a digest's text, in hex, as a signed number of 64 bits. */
+function word(part: number): string {
+  return `('x' || lpad(digest[${part}], 16, '0'))::bit(64)::int8`
 }
 
 /** One entry for each code and column. */

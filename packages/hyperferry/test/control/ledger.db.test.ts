@@ -157,6 +157,25 @@ test('totals add digests modulo 2^64 and losses by code and column', async () =>
   expect(all.toString()).toMatch(/^hf1:f:/)
 })
 
+test('totals of large sums wrap as digests do; another version is refused', async () => {
+  const words = ['ffffffffffffffff', '8000000000000000', '7fffffffffffffff', '0000000000000001']
+  const texts = words.map(
+    (_, i) => `hf1:${(2 ** (40 + i)).toString(16)}:${[...words.slice(i), ...words.slice(0, i)].join(':')}`,
+  )
+  const all = new Digest()
+  for (const [i, digest] of texts.entries()) {
+    all.merge(digest)
+    const losses = ['b', 'a'].map((column) => ({ code: 'HF-L001', column, count: 2 ** 40 }))
+    await leave(session, receipt(BigInt(i), BigInt(i + 1), { digest, losses }))
+  }
+  expect(await totals(session, tableId)).toMatchObject({
+    digest: all.toString(),
+    losses: ['a', 'b'].map((column) => ({ code: 'HF-L001', column, count: 4 * 2 ** 40 })),
+  })
+  await leave(session, receipt(99n, 100n, { digest: texts[0]!.replace('hf1', 'hf2') }))
+  await expect(totals(session, tableId)).rejects.toMatchObject({ code: 'HF-V002' })
+})
+
 test('tables keep their numbers, and another shape of a table is refused', async () => {
   const again = await registerTables(session, migrationId, [relationalTable('device'), seriesTable('reading')])
   expect(again.get('reading')).toBe(tableId)
