@@ -8,6 +8,7 @@ import { usualRetry } from '../work/backoff.ts'
 import type { RetryPolicy } from '../work/backoff.ts'
 import { MemoryBudget } from '../work/budget.ts'
 import { finishTables } from '../work/finish-tables.ts'
+import { noteOnePiece } from '../work/in-one-piece.ts'
 import { quarantineGate } from '../work/quarantine-gate.ts'
 import type { PlannedTable } from '../model.ts'
 import { copyTogether } from './relational/copy-together.ts'
@@ -53,6 +54,7 @@ export async function relational(ctx: StepContext, options: RelationalOptions = 
   const tables = parentsFirst(ctx.plan.tables.filter(({ kind }) => kind === 'relational'))
   const ids = await withSession(run, '', (session) => registerTables(session, ctx.migrationId, ctx.plan.tables))
   const todo = await unfinished(run, tables, ids)
+  await noteOnePiece(ctx.events, todo)
   const notes = await copyTogether(run, ctx, todo, ids)
   failpoint('relational.before-post')
   notes.push(...(await finishTables(run, ctx, { own: tables, complete: tables })))

@@ -6,6 +6,7 @@ import { patiently, withSession } from '../../work/attempts.ts'
 import type { CopyRun } from '../../work/attempts.ts'
 import { interrupted } from '../../work/backoff.ts'
 import { copyTask } from '../../work/copy-task.ts'
+import { noteOnePiece } from '../../work/in-one-piece.ts'
 import { chunkMaker } from '../../work/make-chunks.ts'
 import { prepareTable } from '../../work/prepare-table.ts'
 import { SessionSlot } from '../../work/session-slot.ts'
@@ -38,6 +39,7 @@ export async function copyTable(run: CopyRun, work: TableWork, options: CopyTabl
   const progress = new TableProgress(run.events, work.table, sums)
   let left = await workLeft(run, work)
   if (isNothing(left)) return { before: sums.rows, unchanged: true, deleted: 0 }
+  if (work.table.split === 'all') await noteOnePiece(run.events, [work.table])
   const { deleted } = await withSession(run, work.table.name, (session) => prepareTable(session, work))
   while (!isNothing(left)) {
     await workOff(run, work, left, { ...options, progress })
