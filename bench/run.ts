@@ -136,7 +136,7 @@ async function expectRows(target: string): Promise<void> {
 async function versions(target: string): Promise<Record<string, unknown>> {
   const [row] = await sql(
     target,
-    `select current_setting('server_version') as postgres, (select extversion from pg_extension where extname = 'timescaledb') as timescaledb`,
+    `select current_setting('server_version') as postgres, (select default_version from pg_available_extensions where name = 'timescaledb') as timescaledb`,
   )
   return {
     node: process.version,
