@@ -64,10 +64,21 @@ function columnAssessment({ column, proposal, default: translated }: ColumnLook,
   }
 }
 
+/** Leading integer column of the primary key, or of a unique key without NULL: the server orders a table without primary key by it. */
 function keyAxis(table: SourceTable): { column: string } | null {
-  const [lead] = table.primaryKey
-  const column = table.columns.find((one) => one.name === lead)
-  return column && axisScale(parseColumnType(column.type))?.kind === 'integer' ? { column: column.name } : null
+  const keys = [
+    table.primaryKey,
+    ...table.indexes
+      .filter(({ unique, kind, parts }) => unique && kind === 'btree' && parts.every((part) => part.prefix === null))
+      .map(({ parts }) => parts.map((part) => part.column)),
+  ]
+  for (const key of keys) {
+    const columns = key.map((name) => table.columns.find((one) => one.name === name))
+    const [lead] = columns
+    const isWhole = columns.every((column) => column?.nullable === false)
+    if (lead && isWhole && axisScale(parseColumnType(lead.type))?.kind === 'integer') return { column: lead.name }
+  }
+  return null
 }
 
 function epochFindings(table: string, candidates: readonly TimeCandidate[], profile: Profile): Finding[] {

@@ -124,10 +124,10 @@ export function describeValue(cursor: Cursor, wire: number, type: ColumnType): s
       return String(cursor.integer64(type.unsigned))
     case WIRE.float:
       cursor.at += 4
-      return String(buffer.readFloatLE(at))
+      return floatText(buffer.readFloatLE(at))
     case WIRE.double:
       cursor.at += 8
-      return String(buffer.readDoubleLE(at))
+      return floatText(buffer.readDoubleLE(at))
     case WIRE.date:
     case WIRE.datetime:
     case WIRE.timestamp: {
@@ -143,6 +143,11 @@ export function describeValue(cursor: Cursor, wire: number, type: ColumnType): s
       return describeBytes(bytes)
     }
   }
+}
+
+/** JavaScript prints −0 without its sign. */
+function floatText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value)
 }
 
 const BINARY = new Set([

@@ -192,6 +192,18 @@ describe.each(SERVERS)('inventory of %s', (server) => {
     expect(codes((await assess(source, 'heap')).said)).toEqual(expect.arrayContaining(['HF-P150', 'HF-P110']))
   })
 
+  it('splits by the primary key, else by a unique key without NULL', async () => {
+    const { source } = await make(server, [
+      'CREATE TABLE a (id int NOT NULL, v int PRIMARY KEY, UNIQUE (id))',
+      'CREATE TABLE b (id int NOT NULL, v varchar(9) PRIMARY KEY, UNIQUE (id, v))',
+      'CREATE TABLE c (v int, s serial)',
+      'CREATE TABLE d (id int, v int NOT NULL, UNIQUE (id), UNIQUE (v, id), KEY (v))',
+    ])
+    const axes: unknown[] = []
+    for (const name of ['a', 'b', 'c', 'd']) axes.push((await assess(source, name)).said.keyAxis?.column)
+    expect(axes).toEqual(['v', 'id', 's', undefined])
+  })
+
   it('samples along the key, and trusts a sample less', async () => {
     const { source } = await make(server, [
       'CREATE TABLE big (id bigint unsigned PRIMARY KEY, flag tinyint(1), u bigint unsigned, ti time)',

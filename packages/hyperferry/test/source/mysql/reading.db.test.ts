@@ -237,6 +237,19 @@ it('sees the bytes of text that the server itself would show as question marks',
   expect(shown?.values).toEqual(['1', Buffer.from('äü', 'utf8').toString('hex')])
 })
 
+it('keeps the sign of zero in the quarantine', async () => {
+  const { source } = await make('mariadb', [
+    'CREATE TABLE z (id int PRIMARY KEY, d double, f float, t text)',
+    "INSERT INTO z VALUES (1, '-0', '-0', CHAR(0)), (2, 0, 0, CHAR(0))",
+  ])
+  const table = await tableOf(source, 'z')
+  const [batch] = await batches(source.reader(planOf(table, await source.assess(table, { full: true, sampleRows: 9 }))))
+  expect(batch?.rejected.map(({ values }) => [values['d'], values['f']])).toEqual([
+    ['-0', '-0'],
+    ['0', '0'],
+  ])
+})
+
 describe.each(SERVERS)('text that %s cannot convert to UTF-8', (server) => {
   const made = [
     `CREATE TABLE lost (id int PRIMARY KEY, a varchar(10) CHARACTER SET cp1251, s varchar(10) CHARACTER SET sjis,
