@@ -361,7 +361,7 @@ function summary(sql: string): string {
  * Roles and databases can carry settings of their own (ALTER ROLE … SET). These are the ones that would change what a statement means
  * or how a value prints. Some timeouts are not known to every version. At the end: the server notices within seconds that a tool was killed, and
  * within a minute that its machine is gone; until then it would hold the locks of an hour's CREATE INDEX, or of a COPY that never ends.
- * Watching a client during a statement is not possible on every system.
+ * Rows that a policy would hide are an error instead: nobody counts what he cannot see. Watching a client during a statement is not possible on every system.
  */
 const SETTINGS = `
 set timezone = 'UTC';
@@ -372,6 +372,7 @@ set xmloption = 'content';
 set extra_float_digits = 1;
 set client_encoding = 'UTF8';
 set standard_conforming_strings = on;
+set row_security = off;
 set quote_all_identifiers = off;
 set client_min_messages = warning;
 set search_path = pg_catalog, pg_temp;

@@ -135,6 +135,16 @@ test('settings of a role do not reach our sessions', async () => {
   await session.release()
 })
 
+test('rows that a policy hides are an error, not fewer rows', async () => {
+  const { target } = await opened('pg15')
+  await target.query('create table public.hidden (n int)')
+  await target.query('insert into public.hidden values (1), (2)')
+  await target.query('alter table public.hidden enable row level security')
+  expect((await target.query('select from public.hidden')).rowCount).toBe(2)
+  await target.query('alter table public.hidden force row level security')
+  await expect(target.query('select from public.hidden')).rejects.toMatchObject({ code: 'HF-C013' })
+})
+
 test('sessions are limited, handed on in order, and never reused with an open transaction', async () => {
   const { target } = await opened('pg15', { connections: 1 })
   const first = await target.session()
