@@ -1,6 +1,7 @@
 // Jobs are paused and put back exactly; what was paused before, belongs to others or was changed meanwhile stays as it is.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import pg from 'pg'
 import { expect, test } from 'vitest'
 import type { Failpoint } from '../../packages/hyperferry/src/failpoints.ts'
 import type { Plan } from '../../packages/hyperferry/src/model.ts'
@@ -104,9 +105,9 @@ test('every column of every job is the same after pause and restore, twice each'
       b: { ...before.get(id)?.b, scheduled: false },
     })
   }
-  for (const id of before.keys()) {
-    if (!paused.jobs.some((job) => job.id === id)) expect(between.get(id)).toEqual(before.get(id))
-  }
+  const others = [...before.keys()].filter((id) => !paused.jobs.some((job) => job.id === id))
+  expect(others).toHaveLength(2)
+  for (const id of others) expect(between.get(id)).toEqual(before.get(id))
   expect(count(await pause(ctx, { jobs: [action] }), 'already paused')).toBe(6)
   expect(await catalogs(ctx)).toEqual(between)
 
@@ -200,11 +201,7 @@ test('what somebody did meanwhile is told, job by job, and not overwritten', asy
   const after = await catalogs(ctx)
   for (const id of [changed, begun, unzoned]) expect(after.get(id)).toEqual(between.get(id))
   expect(count(restored, 'restored')).toBe(1)
-  expect(
-    Object.keys(outcomes(await restore(ctx)))
-      .map(Number)
-      .toSorted(),
-  ).toEqual([changed, unzoned].toSorted())
+  expect(outcomes(await restore(ctx))).toEqual({ [changed]: 'changed', [unzoned]: 'changed' })
   // A job that somebody started is paused by the next pause, from what it is now.
   expect(outcomes(await pause(ctx))).toMatchObject({ [begun]: 'paused', [changed]: 'already paused' })
   await restore(ctx)
@@ -244,12 +241,10 @@ test.for<[Failpoint, number, 'pause' | 'restore']>([
   const env = { ...process.env, HYPERFERRY_FAILPOINT: `${place}:${times}` }
   const killed = spawnSync(process.execPath, args, { env, encoding: 'utf8' })
   expect(killed.signal, killed.stderr).toBe('SIGKILL')
-  if (action === 'pause') {
-    await pause(ctx)
-    expect(
-      [...(await catalogs(ctx)).values()].filter(({ b }) => 'scheduled' in b && b.scheduled === true),
-    ).toHaveLength(3)
-  }
+  // After a kill in restore the line goes on with restore: pausing again would be another wish.
+  if (action === 'pause') await pause(ctx)
+  const scheduled = [...(await catalogs(ctx)).values()].filter(({ j }) => 'scheduled' in j && j.scheduled === true)
+  expect(scheduled).toHaveLength(action === 'pause' ? 3 : 3 + times)
   await restore(ctx)
   expect(await catalogs(ctx)).toEqual(before)
 })
@@ -281,7 +276,6 @@ test('a job of another role is refused before anything is changed', async () => 
   const ctx = await world()
   await run(ctx, POLICIES)
   const foreign = await jobId(ctx, 'policy_reorder')
-  const { default: pg } = await import('pg')
   const admin = new pg.Client({ connectionString: ctx.superUrl })
   await admin.connect()
   await admin.query(`update _timescaledb_catalog.bgw_job set owner = 'postgres'::regrole where id = ${foreign}`)

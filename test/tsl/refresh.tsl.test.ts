@@ -1,6 +1,7 @@
 // Aggregates are refreshed level by level in whole buckets, proven by content, and never at the cost of what is kept.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import pg from 'pg'
 import { expect, test } from 'vitest'
 import type { PlannedTable } from '../../packages/hyperferry/src/model.ts'
 import { planRefresh, refresh } from '../../packages/hyperferry/src/steps/refresh.ts'
@@ -12,7 +13,7 @@ import { claimed } from '../../packages/hyperferry/test/control/claimed.ts'
 import { column, planOf, seriesTable } from '../../packages/hyperferry/test/target/plans.ts'
 
 const never = new AbortController().signal
-type World = RefreshContext & { url: string }
+type World = RefreshContext & { url: string; superUrl: string }
 
 function readings(type: string, more: Partial<PlannedTable> = {}): PlannedTable {
   return seriesTable('Read ing', {
@@ -29,7 +30,15 @@ function readings(type: string, more: Partial<PlannedTable> = {}): PlannedTable 
 async function world(statements: readonly string[], table = readings('timestamptz')): Promise<World> {
   const plan = planOf([table])
   const { target, database, migrationId } = await claimed('tsl', plan)
-  const ctx = { plan, target, events: { emit() {} }, signal: never, migrationId, url: database.url }
+  const ctx = {
+    plan,
+    target,
+    events: { emit() {} },
+    signal: never,
+    migrationId,
+    url: database.url,
+    superUrl: database.superUrl,
+  }
   await schema(ctx)
   for (const statement of statements) await target.query(statement)
   return ctx
@@ -287,4 +296,9 @@ test('nothing to refresh, an unknown table, an aggregate of another role', async
   await expect(refresh(ctx, { tables: ['nowhere'] })).rejects.toMatchObject({ code: 'HF-U001' })
   await ctx.target.query(HOURLY)
   expect(await refresh(ctx)).toMatchObject({ aggregates: [{ windows: [] }], equal: null, exitCode: 0 })
+  const admin = new pg.Client({ connectionString: ctx.superUrl })
+  await admin.connect()
+  await admin.query(`alter materialized view plant."hour ly" owner to postgres`)
+  await admin.end()
+  await expect(refresh(ctx)).rejects.toMatchObject({ code: 'HF-J001' })
 })
