@@ -237,8 +237,9 @@ it('sees the bytes of text that the server itself would show as question marks',
   expect(shown?.values).toEqual(['1', Buffer.from('äü', 'utf8').toString('hex')])
 })
 
+// MariaDB does not store it.
 it('keeps the sign of zero in the quarantine', async () => {
-  const { source } = await make('mariadb', [
+  const { source } = await make('mysql', [
     'CREATE TABLE z (id int PRIMARY KEY, d double, f float, t text)',
     "INSERT INTO z VALUES (1, '-0', '-0', CHAR(0)), (2, 0, 0, CHAR(0))",
   ])
