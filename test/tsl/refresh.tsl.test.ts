@@ -298,6 +298,15 @@ test('nothing to refresh, an unknown table, an aggregate of another role', async
   expect(await refresh(ctx)).toMatchObject({ aggregates: [{ windows: [] }], equal: null, exitCode: 0 })
   const admin = new pg.Client({ connectionString: ctx.superUrl })
   await admin.connect()
+  // Chunks and aggregates in a schema that is closed to this role are not in the way.
+  await admin.query(`create schema closed; create table closed.t (ts timestamptz not null)`)
+  await admin.query(`select create_hypertable('closed.t', 'ts')`)
+  await admin.query(`insert into closed.t values (now())`)
+  await admin.query(
+    `create materialized view closed.a with (timescaledb.continuous) as select time_bucket('1 day', ts) b, count(*) from closed.t group by 1 with no data`,
+  )
+  await ctx.target.query(`insert into plant."Read ing" values (1, '2024-01-01', 1)`)
+  expect(await refresh(ctx)).toMatchObject({ aggregates: [{ windows: [{ status: 'proven' }] }], equal: true })
   await admin.query(`alter materialized view plant."hour ly" owner to postgres`)
   await admin.end()
   await expect(refresh(ctx)).rejects.toMatchObject({ code: 'HF-J001' })

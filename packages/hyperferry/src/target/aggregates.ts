@@ -13,9 +13,10 @@ export interface Aggregate {
   owner: string
   /** Only its owner may refresh it. */
   mayRefresh: boolean
-  /** Table that holds the buckets, and the table below: quoted. */
+  /** Table that holds the buckets: quoted. */
   materialized: string
-  source: string
+  /** Table below: the hypertable, or what holds the buckets of the aggregate below. */
+  source: { schema: string; name: string; quoted: string }
   /** Time column of the table below. */
   sourceTime: string
   /** Column of the view that holds the start of the bucket. */
@@ -51,7 +52,7 @@ export async function readAggregates(
   return rows.map(({ materializedName, sourceName, width, origin, offset, timezone, byTimeBucket, ...row }) => ({
     ...row,
     materialized: qualified(...materializedName),
-    source: qualified(...sourceName),
+    source: { schema: sourceName[0], name: sourceName[1], quoted: qualified(...sourceName) },
     width: byTimeBucket && width !== null && TYPES.has(row.type) ? { width, origin, offset, timezone } : null,
   }))
 }
@@ -168,8 +169,8 @@ select t.bottom as "table", t.view_schema::text as schema, t.view_name::text as 
   f.bucket_origin::text as origin, f.bucket_offset::text as offset, f.bucket_timezone::text as timezone,
   t.view_definition as definition,
   (select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, null)) order by a.attnum)
-   from pg_attribute a where a.attrelid = format('%I.%I', t.view_schema, t.view_name)::regclass and a.attnum > 0
-     and not a.attisdropped) as columns
+   from pg_attribute a join pg_class r on r.oid = a.attrelid join pg_namespace n on n.oid = r.relnamespace
+   where n.nspname = t.view_schema and r.relname = t.view_name and a.attnum > 0 and not a.attisdropped) as columns
 from t
 join timescaledb_information.dimensions m on m.hypertable_schema = t.materialization_hypertable_schema
   and m.hypertable_name = t.materialization_hypertable_name and m.dimension_number = 1

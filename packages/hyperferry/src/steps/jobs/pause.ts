@@ -45,15 +45,21 @@ export async function pause(ctx: JobsContext, options: PauseOptions = {}): Promi
   }
 }
 
-async function pauseOne(session: Session, ctx: JobsContext, job: Job): Promise<JobLine> {
-  await transaction(session, async () => {
+async function pauseOne(session: Session, ctx: JobsContext, listed: Job): Promise<JobLine> {
+  const line = await transaction(session, async () => {
+    const { table, object, level } = listed
+    const now = await readJob(session, listed.id)
+    if (now === null) return { ...lineOf(listed, 'deleted'), after: null }
+    const job = { ...now, table, object, level }
+    if (!job.scheduled) return lineOf(job, 'paused before', 'somebody has paused it a moment ago')
     await putSnapshot(session, ctx.migrationId, job, 'paused')
     failpoint('jobs.after-snapshot')
     await alterJob(session, ctx.target.capabilities, job, { ...job, scheduled: false })
+    const after = await readJob(session, job.id)
+    return { ...lineOf(job, 'paused'), after: after === null ? null : stateOf(after) }
   })
   failpoint('jobs.after-one')
-  const now = await readJob(session, job.id)
-  return { ...lineOf(job, 'paused'), after: now === null ? null : stateOf(now) }
+  return line
 }
 
 /** A paused job whose instance still runs can drop or compress what is copied meanwhile. */

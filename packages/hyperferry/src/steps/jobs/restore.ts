@@ -27,11 +27,10 @@ export async function restore(ctx: JobsContext, options: RestoreOptions = {}): P
     mustBeOurs(found.flatMap(({ job }) => (job === null || job.scheduled ? [] : [job])))
     const lines: JobLine[] = []
     let minute = 0
-    for (const { snapshot, job } of found) {
+    for (const { snapshot } of found) {
       if (ctx.signal.aborted) throw new HyperferryError('HF-B022', { what: 'interrupted while jobs were restored' })
       const line = await restoreOne(session, ctx, {
         snapshot,
-        job,
         minute: options.staggered === true ? minute + 1 : null,
       })
       if (line.outcome === 'restored') minute += 1
@@ -70,17 +69,18 @@ export async function foundNow(session: Session, ctx: JobsContext): Promise<Foun
 async function restoreOne(
   session: Session,
   ctx: JobsContext,
-  one: Found & { minute: number | null },
+  { snapshot, minute }: { snapshot: Snapshot; minute: number | null },
 ): Promise<JobLine> {
   const { capabilities } = ctx.target
   return transaction(session, async () => {
-    const judged = await judge(session, ctx, one)
-    if (judged.outcome !== 'waiting' || one.job === null) {
-      if (judged.outcome !== 'changed') await settleSnapshot(session, one.snapshot.id, 'left')
+    // Read again: the one before may have taken its time.
+    const job = await readJob(session, snapshot.jobId)
+    const judged = await judge(session, ctx, { snapshot, job })
+    if (judged.outcome !== 'waiting' || job === null) {
+      if (judged.outcome !== 'changed') await settleSnapshot(session, snapshot.id, 'left')
       return judged
     }
-    const { snapshot, job } = one
-    const nextStart = await nextStartOf(session, snapshot, job, one.minute)
+    const nextStart = await nextStartOf(session, snapshot, job, minute)
     // Somebody else may have restored it since it was read.
     if (!(await settleSnapshot(session, snapshot.id, 'restored'))) return { ...judged, outcome: 'started' }
     await alterJob(session, capabilities, job, { scheduled: true, timezone: snapshot.timezone, nextStart })
