@@ -12,6 +12,8 @@ import type { Watched } from './watched.ts'
 
 const ROWS = 2_000_000
 const MOST_MB = 400
+/** Beside the 128 MB that wait, some rows are on the wire, in the encoder, on their way to the disk and to the target, and copies of them garbage. */
+const MOST_WIDE_MB = 640
 /** The garbage of JavaScript comes and goes; what grows with the rows would double from third to third. */
 const GROWTH = 1.15
 
@@ -22,13 +24,13 @@ suite('memory', () => {
     test.each(['mariadb', 'mysql'] as const)('from %s', async (server) => {
       const source = await freshMysql(server)
       await fillMysql(source.adminUrl, ROWS)
-      expectFlat(await move({ source: source.url, table: 'metric', rows: ROWS }))
+      expectFlat(await move({ source: source.url, table: 'metric', rows: ROWS, steps: ['backfill', 'verify'] }))
     })
 
     test('from SQLite', async () => {
       const file = join(scratch(), 'plant.db')
       fillSqlite(file, ROWS)
-      expectFlat(await move({ source: `sqlite:${file}`, table: 'metric', rows: ROWS }))
+      expectFlat(await move({ source: `sqlite:${file}`, table: 'metric', rows: ROWS, steps: ['backfill', 'verify'] }))
     })
   })
 
@@ -47,7 +49,9 @@ suite('memory', () => {
       }
       await connection.query('ANALYZE TABLE frame')
       await connection.end()
-      expectBounded(await move({ source: source.url, table: 'frame', rows: 50 }))
+      expectBounded(
+        await move({ source: source.url, table: 'frame', rows: 50, steps: ['relational', 'backfill', 'verify'] }),
+      )
     })
 
     test('from SQLite', async () => {
@@ -59,7 +63,9 @@ suite('memory', () => {
         WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 49)
         INSERT INTO frame SELECT i, datetime('2024-01-01', i || ' hours'), randomblob(20 * 1024 * 1024) FROM n;`)
       database.close()
-      expectBounded(await move({ source: `sqlite:${file}`, table: 'frame', rows: 50 }))
+      expectBounded(
+        await move({ source: `sqlite:${file}`, table: 'frame', rows: 50, steps: ['relational', 'backfill', 'verify'] }),
+      )
     })
   })
 })
@@ -77,6 +83,6 @@ function expectFlat(runs: Record<string, Watched>): void {
 function expectBounded(runs: Record<string, Watched>): void {
   for (const [step, run] of Object.entries(runs)) {
     process.stderr.write(`${step}: peak ${Math.round(run.peakMb)} MB\n`)
-    expect(run.peakMb, step).toBeLessThan(MOST_MB)
+    expect(run.peakMb, step).toBeLessThan(MOST_WIDE_MB)
   }
 }

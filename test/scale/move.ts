@@ -1,4 +1,4 @@
-// A whole move, watched where rows flow: plan and schema first, then backfill and verify.
+// A whole move, watched where rows flow.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,8 @@ import { freshPg } from '../servers/database.ts'
 import { watched } from './watched.ts'
 import type { Watched } from './watched.ts'
 
+export type Step = 'relational' | 'backfill' | 'verify'
+
 export interface Move {
   source: string
   table: string
@@ -15,15 +17,13 @@ export interface Move {
   /** Instead of what the plan proposes. */
   backfill?: { workers: number; taskRows: number }
   everyMs?: number
-  /** Default true. */
-  verify?: boolean
+  /** What is watched, after plan and schema. */
+  steps: readonly Step[]
 }
 
-/** Moves the source into a fresh hypertable; all of its rows have arrived (and are equal) when this returns. */
-export async function move({ source, table, rows, backfill, everyMs = 200, verify = true }: Move): Promise<{
-  backfill: Watched
-  verify?: Watched
-}> {
+/** Moves the source into a fresh database; all of its rows have arrived when this returns. */
+export async function move(options: Move): Promise<Partial<Record<Step, Watched>>> {
+  const { source, table, rows, backfill, everyMs = 200, steps } = options
   const cwd = scratch()
   const target = await freshPg('ts-2.19')
   const env = { HYPERFERRY_SOURCE: source, HYPERFERRY_TARGET: target.url }
@@ -31,10 +31,10 @@ export async function move({ source, table, rows, backfill, everyMs = 200, verif
   await type('plan', '--source', '${HYPERFERRY_SOURCE}', '--target', '${HYPERFERRY_TARGET}', '--name', 'scale')
   if (backfill !== undefined) setBackfill(join(cwd, 'hyperferry.yaml'), backfill)
   await type('schema', '--yes')
-  const copied = await type('backfill', '--yes')
-  const verified = verify ? { verify: await type('verify') } : {}
+  const runs: Partial<Record<Step, Watched>> = {}
+  for (const step of steps) runs[step] = await type(step, ...(step === 'verify' ? [] : ['--yes']))
   expect(await countRows(target.url, table)).toBe(rows)
-  return { backfill: copied, ...verified }
+  return runs
 }
 
 /** A folder that is gone when the test has ended. */
