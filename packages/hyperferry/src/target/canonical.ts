@@ -22,7 +22,7 @@ function canonicalOf(type: PgType, ident: string): string {
 
 const plain = (c: string): string => `(${c})::text`
 const hexOfText = (c: string): string => `encode(convert_to((${c})::text, 'UTF8'), 'hex')`
-const text = (c: string): string => orHash(`convert_to((${c})::text, 'UTF8')`)
+const shortText = (c: string): string => orHash(`convert_to((${c})::text, 'UTF8')`)
 
 /** Long values by length and hash: a sample must fit in memory. `bytes` is SQL of a bytea. */
 function orHash(bytes: string): string {
@@ -39,10 +39,10 @@ const expressions: Record<PgTypeName, (c: string) => string> = {
   float4: float,
   float8: float,
   bool: (c) => `(${c})::int::text`,
-  text,
-  varchar: text,
+  text: shortText,
+  varchar: shortText,
   // The cast to text drops the padding, which is no part of the value.
-  bpchar: text,
+  bpchar: shortText,
   bytea: (c) => orHash(`(${c})`),
   date: (c) => finite(c, `${yearOf(c)} || ${twoDigits('month', c)} || ${twoDigits('day', c)}`),
   timestamp: (c) => finite(c, instant(c)),
