@@ -3,6 +3,20 @@
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
+// An interrupt while the files are still loading: nothing was begun. The command line takes over these signals.
+function interrupted() {
+  const error = {
+    code: 'HF-B022',
+    message: 'interrupted before anything was begun',
+    hint: 'Run the same command again.',
+  }
+  if (process.argv.includes('--json')) process.stdout.write(JSON.stringify({ error: error }) + '\n')
+  process.stderr.write('Error (' + error.code + '): ' + error.message + '\nTry: ' + error.hint + '\n')
+  process.exit(4)
+}
+process.on('SIGINT', interrupted)
+process.on('SIGTERM', interrupted)
+
 if (major > 22 || (major === 22 && minor >= 18)) {
   void import('../dist/cli/main.js')
     .then((cli) => cli.main(process.argv.slice(2)))

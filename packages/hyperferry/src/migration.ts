@@ -5,7 +5,7 @@ import type { Check, Gate, TableKind } from './model.ts'
 import { loadPlan, withClaim, withDatabases, withStarted, withUrls } from './open-migration.ts'
 import type { Opened, PlanOptions } from './open-migration.ts'
 import { previewCopy, previewSchema } from './preview.ts'
-import type { Preview } from './preview.ts'
+import type { Preview, SchemaPreview } from './preview.ts'
 import { recorded } from './recorded.ts'
 import { backfill as backfillStep } from './steps/backfill.ts'
 import type { BackfillResult } from './steps/backfill.ts'
@@ -84,7 +84,8 @@ export async function relational(options: CopyOptions): Promise<(RelationalResul
   return mutate(options, {
     before: (opened) => mustBeMade(opened, 'relational'),
     preview: (opened) => copyPreview(opened, 'relational'),
-    run: async (context) => gated(await runRelational(context), options.acceptQuarantine ?? 0),
+    run: async (context) =>
+      gated(await runRelational(context, options.acceptQuarantine ?? 0), options.acceptQuarantine ?? 0),
   })
 }
 
@@ -95,7 +96,8 @@ export async function backfill(
   return mutate(options, {
     before: (opened) => mustBeMade(opened, 'timeseries'),
     preview: (opened) => copyPreview(opened, 'timeseries', options.tables),
-    run: async (context) => gated(await runBackfill(context, options.tables), options.acceptQuarantine ?? 0),
+    run: async (context) =>
+      gated(await runBackfill(context, options.acceptQuarantine ?? 0, options.tables), options.acceptQuarantine ?? 0),
   })
 }
 
@@ -157,15 +159,16 @@ export async function runOffline(options: RunOptions): Promise<RunDocument | Pre
 }
 
 async function walk(context: StepContext, opened: Opened, options: RunOptions): Promise<RunDocument> {
+  const accepted = options.acceptQuarantine ?? 0
   const last = OFFLINE_STEPS.indexOf(options.until ?? 'verify')
   const wanted = (step: OfflineStep) => OFFLINE_STEPS.indexOf(step) <= last
   if (wanted('schema')) await recorded(context, 'schema', () => schemaStep(context))
-  const copied = wanted('relational') ? await runRelational(context) : null
-  const history = wanted('backfill') ? await runBackfill(context) : null
+  const copied = wanted('relational') ? await runRelational(context, accepted) : null
+  const history = wanted('backfill') ? await runBackfill(context, accepted) : null
   const verdict = wanted('verify') ? await recorded(context, 'verify', () => verifyStep(context, {})) : null
 
   const quarantined = (copied?.quarantined ?? 0) + (history?.quarantined ?? 0)
-  const { gates, exitCode } = gated({ quarantined }, options.acceptQuarantine ?? 0)
+  const { gates, exitCode } = gated({ quarantined }, accepted)
   const kinds = new Map(opened.plan.tables.map((table) => [table.name, table.kind]))
   const waiting = await jobsWaiting(context)
   return {
@@ -189,12 +192,14 @@ async function walk(context: StepContext, opened: Opened, options: RunOptions): 
 /** Copying never stops half-way for rows in quarantine: the gate is looked at afterwards, with everything else in place. */
 const ACCEPT_ALL = { acceptQuarantine: Number.MAX_SAFE_INTEGER }
 
-function runRelational(context: StepContext): Promise<RelationalResult> {
-  return recorded(context, 'relational', () => relationalStep(context, ACCEPT_ALL))
+/** What was accepted is recorded with the result: `status` and `report` must agree with the exit code. */
+function runRelational(context: StepContext, accepted: number): Promise<RelationalResult> {
+  return recorded(context, 'relational', async () => ({ ...(await relationalStep(context, ACCEPT_ALL)), accepted }))
 }
 
-function runBackfill(context: StepContext, tables?: string[]): Promise<BackfillResult> {
-  return recorded(context, 'backfill', () => backfillStep(context, { ...ACCEPT_ALL, ...(tables ? { tables } : {}) }))
+function runBackfill(context: StepContext, accepted: number, tables?: string[]): Promise<BackfillResult> {
+  const options = { ...ACCEPT_ALL, ...(tables ? { tables } : {}) }
+  return recorded(context, 'backfill', async () => ({ ...(await backfillStep(context, options)), accepted }))
 }
 
 function gated<T extends { quarantined: number }>(result: T, accepted: number): T & Gated {
@@ -325,7 +330,7 @@ async function mustBeMade({ plan, target }: Opened, kind: TableKind): Promise<vo
   throw new HyperferryError('HF-S013', { what: `${missing.slice(0, 5).join(', ')}: not in the target yet` })
 }
 
-async function schemaPreview(opened: Opened): Promise<Preview> {
+async function schemaPreview(opened: Opened): Promise<SchemaPreview> {
   return previewSchema(opened.plan, await schemaStep(opened, { dryRun: true }))
 }
 
@@ -348,6 +353,10 @@ async function runPreview(opened: Opened): Promise<Preview> {
   return {
     title: `Moves ${plan.tables.length} tables of ${source.info.product} ${source.info.database} into ${target.info.version}, database ${target.info.database}. Steps: ${OFFLINE_STEPS.join(', ')}.`,
     lines: copied.flatMap((one) => one.lines),
-    sql: [...made.sql, ...copied.flatMap((one) => one.sql.filter((line) => line.startsWith('copy ')))],
+    sql: [
+      ...made.before,
+      ...copied.flatMap((one) => one.sql.filter((line) => line.startsWith('copy '))),
+      ...made.after,
+    ],
   }
 }

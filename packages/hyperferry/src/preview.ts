@@ -9,6 +9,12 @@ export interface Preview {
   sql: string[]
 }
 
+/** The SQL also in its two phases, for `run`, which copies between them. */
+export interface SchemaPreview extends Preview {
+  before: string[]
+  after: string[]
+}
+
 /** What a look at the target found missing. */
 export interface Missing {
   applied: readonly { kind: string; name: string }[]
@@ -17,19 +23,23 @@ export interface Missing {
 }
 
 /** Of `schema`. */
-export function previewSchema(plan: Plan, missing: Missing): Preview {
+export function previewSchema(plan: Plan, missing: Missing): SchemaPreview {
   const statements = missing.statements ?? []
   const tables = missing.applied.filter((one) => one.kind === 'table').map((one) => one.name)
+  const before = [
+    '-- before the data (hyperferry schema)',
+    ...statements.filter((one) => one.phase === 'pre').map(ended),
+  ]
+  const after = [
+    '-- after the data (hyperferry relational, hyperferry backfill)',
+    ...statements.filter((one) => one.phase === 'post').map(ended),
+  ]
   return {
     title: `Makes ${missing.applied.length} objects in schema ${plan.target.schema} of the target (${missing.present} are there), and schema hyperferry for its own books:`,
     lines: tables.length === 0 ? ['no new tables'] : short(tables.map((name) => `table ${name}`)),
-    sql: [
-      '-- before the data (hyperferry schema)',
-      ...statements.filter((one) => one.phase === 'pre').map(ended),
-      '',
-      '-- after the data (hyperferry relational, hyperferry backfill)',
-      ...statements.filter((one) => one.phase === 'post').map(ended),
-    ],
+    sql: [...before, '', ...after],
+    before,
+    after,
   }
 }
 

@@ -20,6 +20,9 @@ export function interruptible(say: (line: string) => void): Interrupts {
       process.exit(4)
     }
   }
+  // Those of bin/hyperferry.js were for the time before.
+  process.removeAllListeners('SIGINT')
+  process.removeAllListeners('SIGTERM')
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
   return {

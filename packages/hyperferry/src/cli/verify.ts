@@ -51,9 +51,11 @@ export const verify: CommandSpec = {
 function render(result: VerifyDocument): string {
   const lines = result.tables.map((one) => [
     `  ${one.name}`,
-    one.different.length === 0
-      ? `${one.ranges} ranges equal`
-      : `${one.different.length} of ${one.ranges} ranges different`,
+    result.equal === null
+      ? 'not compared'
+      : one.different.length === 0
+        ? `${one.ranges} ranges equal`
+        : `${one.different.length} of ${one.ranges} ranges different`,
     rows(one.targetRows),
     one.meaning === null ? '' : `${count(one.meaning.rows)} also compared as text`,
     Number(one.quarantined) === 0 ? '' : `${count(one.quarantined)} in quarantine`,

@@ -65,7 +65,7 @@ export async function stepHistory(session: Session, migrationId: number): Promis
     `select id::text, step, status, tool, plan_hash as "planHash",
        to_char(started_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "startedAt",
        to_char(finished_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "finishedAt", output
-     from hyperferry.step where migration_id = $1 order by id`,
+     from hyperferry.step where migration_id = $1 order by hyperferry.step.id`,
     [migrationId],
   )
   return rows

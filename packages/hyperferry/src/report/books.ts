@@ -7,7 +7,7 @@ import { stepHistory } from '../control/step-log.ts'
 import type { StepRecord } from '../control/step-log.ts'
 import type { Loss, TableKind } from '../model.ts'
 import type { Session } from '../target/connect.ts'
-import { verdictOf } from './verdict.ts'
+import { member, verdictOf } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
 
 export interface Books {
@@ -16,6 +16,8 @@ export interface Books {
   tables: TableBooks[]
   /** Open rows by table, code and column. */
   quarantine: { table: string; code: string; column: string | null; reason: string; rows: number }[]
+  /** Rows in quarantine that the last copy was told may stay there. */
+  accepted: number
   /** The target's clock, ISO 8601 UTC. */
   at: string
 }
@@ -69,8 +71,17 @@ export async function readBooks(session: Session, name: string): Promise<Books |
     steps,
     tables,
     quarantine: kept.rows.map((row) => ({ ...row, rows: Number(row.rows) })),
+    accepted: acceptedRows(steps),
     at: clock.rows[0]?.at ?? '',
   }
+}
+
+/** The largest number given to the last `relational` and the last `backfill`. */
+function acceptedRows(steps: readonly StepRecord[]): number {
+  const given = ['relational', 'backfill'].map((name) =>
+    member(steps.findLast(({ step, status }) => step === name && status === 'done')?.output, 'accepted'),
+  )
+  return Math.max(0, ...given.filter((rows) => typeof rows === 'number'))
 }
 
 interface TableRow {

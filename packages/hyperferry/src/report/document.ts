@@ -14,7 +14,7 @@ export interface ReportDocument {
   planHash: string
   source: { product: string; identity: string; timezone: string }
   target: { product: string; database: string; schema: string; identity: string }
-  /** Whether every table is proven equal and nothing is in quarantine. */
+  /** Whether every table is proven equal and no more rows are in quarantine than were accepted. */
   proven: boolean
   steps: {
     step: string
@@ -87,7 +87,8 @@ export function reportDocument(given: { books: Books; plan: Plan; target: Target
       schema: plan.target.schema,
       identity: books.migration.targetIdentity,
     },
-    proven: books.quarantine.length === 0 && tables.length > 0 && tables.every((table) => table.verified === 'equal'),
+    proven:
+      keptBack(books) <= books.accepted && tables.length > 0 && tables.every((table) => table.verified === 'equal'),
     steps: books.steps.map(({ step, status, tool: by, startedAt, finishedAt }) => ({
       step,
       status,
@@ -101,6 +102,11 @@ export function reportDocument(given: { books: Books; plan: Plan; target: Target
     excluded: plan.exclude,
     notes: notesOf(books),
   }
+}
+
+/** Rows in quarantine. */
+function keptBack(books: Books): number {
+  return books.quarantine.reduce((rows, each) => rows + each.rows, 0)
 }
 
 function seconds(from: string, to: string): number {

@@ -4,8 +4,10 @@ import { member } from './verdict.ts'
 
 /** The whole report as Markdown, self-contained. */
 export function reportMarkdown(report: ReportDocument): string {
+  const keptBack = report.quarantine.reduce((rows, each) => rows + each.rows, 0)
+  const kept = keptBack === 0 ? 'no row was kept back' : `${keptBack} rows were kept back, which was accepted`
   const verdict = report.proven
-    ? 'Every table is proven equal, and no row was kept back.'
+    ? `Every table is proven equal, and ${kept}.`
     : 'Not everything is proven: see the tables and the quarantine below.'
   const sections = [
     `# Migration ${plain(report.migration)}`,
