@@ -53,6 +53,12 @@ export async function move(one: Case, source: Case['sources'][number], target: C
   }
   expect(document.verified).toBe(one.expect.verified)
 
+  const standing = (await hyperferry(['status', '--json'], { cwd, env })).json as unknown as {
+    gates: { ok: boolean }[]
+  }
+  expect(standing.gates.length).toBeGreaterThan(2)
+  expect(standing.gates.filter((gate) => !gate.ok)).toEqual([])
+
   const client = new pg.Client({ connectionString: database.url })
   await client.connect()
   try {

@@ -246,9 +246,9 @@ export const FINDING_CODES = {
   'HF-P153': e('info', 'Partitioned in the source', 'Partitions are not carried one to one.', 'Read as one table.'),
   'HF-P155': e(
     'warn',
-    'Time column without index',
-    'A range of time cannot be read without a scan.',
-    'Tasks follow the primary key. Alternative: add an index to the time column in the source.',
+    'Time column that cannot be read by ranges',
+    'It has no index, or its values are text: a range of time would need a scan of the table.',
+    'Tasks follow the key named. Alternative for a number or a date: an index on the time column in the source.',
   ),
   'HF-P160': e(
     'warn',

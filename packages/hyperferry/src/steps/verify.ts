@@ -19,7 +19,7 @@ import { meaning } from './verify/meaning.ts'
 import { isCuttable, rangeOf, residualRange } from './verify/ranges.ts'
 import { openSnapshot } from './verify/snapshot.ts'
 import { verifyTable } from './verify/table.ts'
-import { windowOf } from './verify/window.ts'
+import { isPlaceable, windowOf } from './verify/window.ts'
 
 export type { DifferentRange, VerifiedTable, VerifyDocument, VerifyLevel } from './verify/document.ts'
 
@@ -133,7 +133,9 @@ async function proveTable(
   const { keptBack } = books
   const { from, to } = options
   const wanted = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
-  const window = isCuttable(table) ? windowOf(table, timezone, wanted) : { from: null, to: null }
+  // Of all tables, those without such positions are compared whole; one that was asked for by name is refused.
+  const whole = !isCuttable(table) || (options.tables === undefined && !isPlaceable(table, wanted))
+  const window = whole ? { from: null, to: null } : windowOf(table, timezone, wanted)
   ctx.events.emit({ kind: 'table-start', table: table.name, rows: 0, bytes: 0, estimatedRows: table.estimatedRows })
   let done = 0
   const snapshot = await openSnapshot(ctx.target, Math.max(1, options.workers ?? ctx.plan.backfill.workers))

@@ -13,6 +13,11 @@ export function windowOf(table: PlannedTable, timezone: string, wanted: { from?:
   }
 }
 
+/** Whether the bounds are positions of this table: numbers always are, instants only on an axis that is its time. */
+export function isPlaceable(table: PlannedTable, wanted: { from?: string; to?: string }): boolean {
+  return table.split === 'time' || [wanted.from, wanted.to].every((text) => text === undefined || /^-?\d+$/.test(text))
+}
+
 function positionOf(table: PlannedTable, timezone: string, text: string): bigint {
   if (/^-?\d+$/.test(text)) return BigInt(text)
   const column = table.columns.find((each) => each.source === table.axis)
@@ -27,7 +32,8 @@ function positionOf(table: PlannedTable, timezone: string, text: string): bigint
   }
   const offset = BigInt(instant.offsetMinutes ?? 0) * 60_000_000n
   const micros = BigInt(instant.days) * BigInt(MICROS_PER_DAY) + BigInt(instant.microsOfDay) - offset
-  switch (column.rules.unit) {
+  // The unit of a column that stays an integer stands with the table's time.
+  switch (column.rules.unit ?? table.time?.unit) {
     case 's':
       return floorDiv(micros, 1_000_000n)
     case 'ms':
