@@ -113,6 +113,15 @@ export function julianToMicros(day: number): bigint | null {
   return BigInt(millis - 210_866_760_000_000) * 1000n
 }
 
+/** `2024-01-31T23:59:59.123456Z`, with astronomical years: 0000 is 1 BC, -0001 is 2 BC. */
+export function isoUtc(micros: bigint): string {
+  const { year, month, day } = civilFromDays(Number(floorDiv(micros, BigInt(MICROS_PER_DAY))))
+  const [, time = ''] = formatMicros(micros).split(' ')
+  const [seconds = '', fraction = ''] = time.split('.')
+  const years = `${year < 0 ? '-' : ''}${String(Math.abs(year)).padStart(4, '0')}`
+  return `${years}-${two(month)}-${two(day)}T${seconds}.${fraction.padEnd(6, '0')}Z`
+}
+
 /** `2024-01-31 23:59:59.123456`, with ` BC` for years before 1; what PostgreSQL reads back as the same instant. */
 export function formatMicros(micros: bigint): string {
   const day = BigInt(MICROS_PER_DAY)

@@ -37,7 +37,7 @@ export async function writeCarefully(session: Session, work: TableWork, read: Sl
       Math.min(MOST_ROWS_AT_ONCE, Math.floor((BYTES_AT_ONCE * read.spool.rows) / (read.spool.bytes + 1))),
     ),
     refused,
-    keep,
+    keep: noted(keep, read),
   }
   const total = await fillStage(job, read)
   await job.stage.ready()
@@ -52,6 +52,13 @@ export async function writeCarefully(session: Session, work: TableWork, read: Sl
     refused: refused.size,
     losses: merged === 0 ? [] : [{ code: 'HF-L020', column: '*', count: merged }],
   }
+}
+
+/** What reaches the target went through the rules of the plan: whoever reads the quarantine must know when the source holds something else. */
+function noted(keep: Keep, { spool }: SliceRows): Keep {
+  if (spool.losses.length === 0) return keep
+  const note = ' (key and values as sent, after the rules of the plan)'
+  return (rows) => keep(rows.map((row) => ({ ...row, reason: `${row.reason}${note}` })))
 }
 
 /** Takes rows the target refused. */

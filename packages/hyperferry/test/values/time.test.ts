@@ -5,6 +5,7 @@ import {
   daysFromCivil,
   epochToMicros,
   formatMicros,
+  isoUtc,
   isDate,
   julianToMicros,
   parseIsoInstant,
@@ -117,4 +118,15 @@ describe('epochs and Julian days', () => {
       null,
     ])
   })
+})
+
+it.each([
+  [0n, '1970-01-01T00:00:00.000000Z'],
+  [-1n, '1969-12-31T23:59:59.999999Z'],
+  [1704067199123456n, '2023-12-31T23:59:59.123456Z'],
+  [-62135596800000000n - 1n, '0000-12-31T23:59:59.999999Z'],
+  [-62167219200000000n - 1n, '-0001-12-31T23:59:59.999999Z'],
+  [253402300800000000n, '10000-01-01T00:00:00.000000Z'],
+])('%s µs is %s', (micros, text) => {
+  expect(isoUtc(micros)).toBe(text)
 })

@@ -1,9 +1,9 @@
 /** Columns that could be the time of a time series, judged by a sample in key order. */
 import { counted } from '../count-text.ts'
 import type { SourceColumn, SourceTable, TimeUnit } from '../../model.ts'
-import { daysFromCivil, MICROS_OF } from '../../values/time.ts'
+import { daysFromCivil, isoUtc, MICROS_OF } from '../../values/time.ts'
 import type { TimeCandidate } from '../source.ts'
-import { axisScale, plainMicros } from './axis-position.ts'
+import { axisScale } from './axis-position.ts'
 import type { AxisScale } from './axis-position.ts'
 import { leadingIndex } from './axis.ts'
 import { parseColumnType } from './column-type.ts'
@@ -43,7 +43,7 @@ function candidate(table: SourceTable, { column, proposal }: ColumnLook, profile
   const access = accessTo(table, column.name)
   const unusable = facts.nulls + facts.count('zeroDate') + facts.count('invalidDay')
   const extent = (text: string | null): string | null =>
-    text === null ? null : iso(reading.toMicros(scale.parse(text)))
+    text === null ? null : isoUtc(reading.toMicros(scale.parse(text)))
   const one: TimeCandidate = {
     column: column.name,
     type: proposal.type,
@@ -155,10 +155,6 @@ interface Extent {
 function accessTo(table: SourceTable, column: string): TimeCandidate['access'] {
   if (table.primaryKey[0] === column) return table.storage.startsWith('InnoDB') ? 'clustered' : 'index'
   return leadingIndex(table, column) === null ? 'none' : 'index'
-}
-
-function iso(micros: bigint): string {
-  return `${plainMicros(micros).replace(' ', 'T')}Z`
 }
 
 function explain(one: TimeCandidate, column: SourceColumn): string[] {

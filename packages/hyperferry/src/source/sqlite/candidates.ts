@@ -1,12 +1,13 @@
 /** Which columns could be the time column, best first. */
 import { counted } from '../count-text.ts'
 import type { SourceColumn, SourceTable } from '../../model.ts'
+import { isoUtc } from '../../values/time.ts'
 import type { TimeCandidate } from '../source.ts'
 import { declaredType } from './declared.ts'
 import { bestUnit } from './epoch.ts'
 import type { ColumnProfile } from './profile.ts'
 import { isWithoutRowid, rowidAlias } from './shape.ts'
-import { isoUtc, Timeline } from './timeline.ts'
+import { Timeline } from './timeline.ts'
 import type { Proposal } from './types.ts'
 
 /** At least so much of the column must be instants. */
@@ -72,8 +73,8 @@ export function candidateOf(
     plausible: timeline.plausible / Math.max(1, timeline.instants + timeline.unusable),
     monotone: timeline.monotone,
     access,
-    min: isoUtc(timeline.min),
-    max: isoUtc(timeline.max),
+    min: timeline.min === null ? null : isoUtc(timeline.min),
+    max: timeline.max === null ? null : isoUtc(timeline.max),
     rowsPerDay: timeline.rowsPerDay(exact),
     unusable: { value: timeline.unusable, exact },
     reasons,

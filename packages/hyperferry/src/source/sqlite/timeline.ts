@@ -1,5 +1,5 @@
 /** One column seen as instants in the table's own order: plausible, growing, and how dense. */
-import { parseIsoInstant, epochToMicros, julianToMicros, formatMicros } from '../../values/time.ts'
+import { parseIsoInstant, epochToMicros, julianToMicros } from '../../values/time.ts'
 import { compileZone } from '../../values/zones.ts'
 import type { ColumnRules, TimeUnit } from '../../model.ts'
 import { unitOf } from './epoch.ts'
@@ -85,15 +85,6 @@ export class Timeline {
     if (span > 0) this.rates.push(Math.round((this.windowRows * Number(DAY)) / span))
     this.windowFirst = null
   }
-}
-
-/** `2024-01-31T23:59:59.123456Z` */
-export function isoUtc(micros: bigint | null): string | null {
-  if (micros === null) return null
-  const [date = '', time = '', era = ''] = formatMicros(micros).split(' ')
-  const [seconds = '', fraction = ''] = time.split('.')
-  const year = era === 'BC' ? '-' : ''
-  return `${year}${date}T${seconds}.${fraction.padEnd(6, '0')}Z`
 }
 
 function reader(rules: { unit?: TimeUnit | undefined; format?: ColumnRules['format'] | undefined }, timezone: string) {

@@ -94,7 +94,7 @@ function withTimeColumn({ source, planned }: TableDraft, columns: string[], what
       table: source.name,
       message: `${what} of ${source.name} is (${wider.join(', ')}) instead of (${columns.join(', ')})`,
       action:
-        'The time column was added: uniqueness is weaker than in the source. Alternative: kind: relational keeps the key.',
+        'The time column was added: uniqueness is weaker than in the source. Alternative: kind: relational with the key as it was, without time, chunkInterval and notNull of the time column.',
     }),
   )
   return wider
