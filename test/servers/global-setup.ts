@@ -17,6 +17,8 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   }
   const secret = randomUUID()
   const desk = createServer((request, response) => {
+    // A connection kept alive could be closed here in the moment it is used again there.
+    response.setHeader('connection', 'close')
     const name = serverNames.find((each) => request.url === `/${secret}/${each}`)
     const url = name ? start(name).then((server) => server.url) : Promise.reject(new Error('no such server'))
     url.then(

@@ -37,8 +37,13 @@ export function canonicalText({ sql, type, column, encoding }: SecondColumn): Re
 
 export function canonicalBytes({ sql, encoding }: SecondColumn): Rendering {
   return {
-    sql: [`typeof(${sql})`, `hex(${sql})`],
+    // A long blob is hashed as it is: its hex would be four times as large in memory, and has a limit.
+    sql: [
+      `typeof(${sql})`,
+      `CASE WHEN typeof(${sql}) = 'blob' AND length(${sql}) > ${LONG_VALUE_BYTES} THEN ${sql} ELSE hex(${sql}) END`,
+    ],
     finish([kind, hex]) {
+      if (hex instanceof Uint8Array) return `#${hex.length}:${createHash('sha256').update(hex).digest('hex')}`
       if (typeof hex !== 'string' || kind === 'integer' || kind === 'real') return LEFT_OUT
       if (kind === 'blob' || encoding === 'UTF-8') return shortened(hex.toLowerCase())
       const text = decode(hex, encoding)
