@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { createConnection as mysqlConnection } from 'mysql2/promise'
 import pg from 'pg'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { hyperferry } from '../helpers/hyperferry.ts'
@@ -146,7 +147,63 @@ suite('bad input', () => {
     edit((text) => text.replace('workers: 4', 'workers: 2'))
     expect((await type(['schema', '--yes'])).exitCode).toBe(0)
     edit((text) => text.replace('type: double precision', 'type: real'))
-    refused(await type(['run', '--offline', '--yes', '--json']), 'HF-P020', 2)
+    for (const command of [['check'], ['schema', '--dry-run'], ['run', '--offline', '--yes'], ['verify']]) {
+      const what = refused(await type([...command, '--json']), 'HF-P020', 2)
+      expect(what).toContain('tables.reading.columns.value.type')
+    }
+  })
+
+  test('another name for a migration that has begun', async () => {
+    await planned()
+    expect((await type(['schema', '--yes'])).exitCode).toBe(0)
+    edit((text) => text.replace(/^migration: .*$/m, 'migration: second'))
+    for (const command of [
+      ['schema', '--yes'],
+      ['run', '--offline', '--yes'],
+    ]) {
+      const what = refused(await type([...command, '--json']), 'HF-B023', 2)
+      expect(what).toContain('migration "plant"')
+    }
+    expect(await sql('select name from hyperferry.migration')).toEqual([{ name: 'plant' }])
+  })
+
+  test.each<[string, [string, string], [string, number], string]>([
+    ['a conversion that there is not', ['type: double precision', 'type: interval'], ['HF-P022', 2], 'reading.value'],
+    [
+      'a default that is no SQL',
+      ['type: double precision', 'type: double precision, default: "nonsense("'],
+      ['HF-S012', 1],
+      'column "value" of table "public"."reading"',
+    ],
+    [
+      'a default of another type',
+      ['type: text', `type: text, default: "1::point::int"`],
+      ['HF-S012', 1],
+      'column "name" of table "public"."device"',
+    ],
+  ])('%s is found before anything is made', async (_name, [before, after], [code, exit], says) => {
+    await planned()
+    edit((text) => text.replace(before, after))
+    expect(refused(await type(['schema', '--yes', '--json']), code, exit)).toContain(says)
+    expect(refused(await type(['run', '--offline', '--yes', '--json']), code, exit)).toContain(says)
+    await nothingThere()
+  })
+
+  test('rules and conversions of MariaDB are tried before anything is made', async () => {
+    const mysql = await freshMysql('mariadb')
+    const connection = await mysqlConnection(mysql.adminUrl)
+    await connection.query('create table visit (id int primary key, at datetime not null, who varchar(10))')
+    await connection.end()
+    const from = { HYPERFERRY_SOURCE: mysql.url }
+    expect((await type(['plan'], from)).exitCode).toBe(0)
+    const whole = readFileSync(join(cwd, 'hyperferry.yaml'), 'utf8')
+    edit((text) => text.replace('sourceType: datetime', 'sourceType: datetime, zeroDate: 2000-02-30'))
+    for (const command of [['check'], ['schema', '--yes'], ['run', '--offline', '--yes']])
+      expect(refused(await type([...command, '--json'], from), 'HF-P023', 2)).toContain('2000-02-30')
+    writeFileSync(join(cwd, 'hyperferry.yaml'), whole)
+    edit((text) => text.replace(/type: (varchar\(10\)|text)/, 'type: integer'))
+    expect(refused(await type(['schema', '--yes', '--json'], from), 'HF-P022', 2)).toContain('visit.who')
+    await nothingThere()
   })
 
   test('a target table with rows is not touched', async () => {
@@ -154,6 +211,40 @@ suite('bad input', () => {
     expect((await type(['schema', '--yes'])).exitCode).toBe(0)
     await sql(`drop schema hyperferry cascade; insert into device (id, name) values (99, 'mine')`)
     refused(await type(['run', '--offline', '--yes', '--json']), 'HF-S011', 1)
+    expect(await sql('select id from device')).toEqual([{ id: '99' }])
+  })
+
+  test('rows of somebody else in a table without a key are kept, until the plan gives them away', async () => {
+    const database = new DatabaseSync(join(cwd, 'plant.db'))
+    database.exec(`CREATE TABLE k (a INTEGER, b TEXT); INSERT INTO k VALUES (1, 'ours')`)
+    database.close()
+    await planned()
+    expect(readFileSync(join(cwd, 'hyperferry.yaml'), 'utf8')).toMatch(/\n  k:[^]*?mode: replace/)
+    await sql(`create table k (a bigint, b text); insert into k values (7, 'theirs'), (8, 'theirs')`)
+    for (const command of [
+      ['schema', '--yes'],
+      ['schema', '--dry-run'],
+      ['run', '--offline', '--yes'],
+    ])
+      expect(refused(await type([...command, '--json']), 'HF-S011', 1)).toContain('"public"."k"')
+    expect(await sql('select count(*)::int as n from k')).toEqual([{ n: 2 }])
+    expect(await tables()).toEqual(['public.k'])
+
+    edit((text) => text.replace(/(\n  k:[^]*?mode: replace)/, '$1\n    existingRows: delete'))
+    expect((await type(['run', '--offline', '--dry-run'])).stdout).toContain('EMPTIES table k (2 rows)')
+    expect((await type(['schema', '--yes'])).exitCode).toBe(0)
+    expect((await type(['relational', '--dry-run'])).stdout).toContain('EMPTIES table k (2 rows)')
+    expect((await type(['run', '--offline', '--yes'])).exitCode).toBe(0)
+    expect(await sql('select b from k')).toEqual([{ b: 'ours' }])
+    // From now on the rows are its own.
+    expect((await type(['run', '--offline', '--dry-run'])).stdout).not.toContain('EMPTIES')
+  })
+
+  test('rows that come between schema and copy are not touched', async () => {
+    await planned()
+    expect((await type(['schema', '--yes'])).exitCode).toBe(0)
+    await sql(`insert into device (id, name) values (99, 'mine')`)
+    refused(await type(['relational', '--yes', '--json']), 'HF-S011', 1)
     expect(await sql('select id from device')).toEqual([{ id: '99' }])
   })
 
@@ -222,6 +313,12 @@ suite('bad input', () => {
     } finally {
       await client.end()
     }
+  }
+
+  /** No tables, and no books either. */
+  async function nothingThere(): Promise<void> {
+    expect(await tables()).toEqual([])
+    expect(await sql(`select from pg_namespace where nspname = 'hyperferry'`)).toEqual([])
   }
 
   async function tables(): Promise<string[]> {

@@ -29,6 +29,7 @@ export async function plannedTable(
     split,
     axis,
     mode: 'merge',
+    existingRows: 'refuse',
     columns: table.columns.map((column) => plannedColumn(live, column.name, fixture.planned(column.kind))),
     keys: table.key === null ? [] : [{ name: `${table.name}_pkey`, columns: [table.key], primary: true }],
     indexes: [],

@@ -111,6 +111,7 @@ export function table(name: string, given: Partial<PlannedTable> & Pick<PlannedT
     split: 'all',
     axis: null,
     mode: 'merge',
+    existingRows: 'refuse',
     keys: [],
     indexes: [],
     foreignKeys: [],

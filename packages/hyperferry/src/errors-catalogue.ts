@@ -159,7 +159,7 @@ export const CATALOGUE = {
   },
   'HF-S011': {
     title: 'Target table is not empty',
-    hint: 'Empty it, or set mode: replace for the table in the plan.',
+    hint: 'See whose rows they are. Empty the table, or write existingRows: delete for it in the plan before the first `hyperferry schema`: then all its rows are deleted before the copy.',
     exit: 1,
   },
   'HF-S012': {
@@ -225,6 +225,11 @@ export const CATALOGUE = {
   'HF-B021': {
     title: 'This run was started with another database',
     hint: 'Give the URLs the run was started with.',
+    exit: 2,
+  },
+  'HF-B023': {
+    title: 'A table belongs to another migration of this target',
+    hint: "Use that migration's name in the plan, or drop schema hyperferry and the tables in the target to start over.",
     exit: 2,
   },
   'HF-B022': { title: 'Interrupted', hint: 'Run the same command again: it goes on where the receipts end.', exit: 4 },

@@ -3,18 +3,22 @@ import { fingerprint } from './config/plan-file.ts'
 import { HyperferryError } from './errors.ts'
 import type { Plan, SourceTable } from './model.ts'
 import type { Source } from './source/source.ts'
+import { tableWork } from './work/table-work.ts'
 
 /**
  * Throws HF-P021 unless the source has the definitions the plan was made from. Tables or columns that a person took out of the plan are no
- * difference: the fingerprint is that of the source, not of the plan.
+ * difference: the fingerprint is that of the source, not of the plan. Then HF-P022 and HF-P023 for conversions and rules that cannot be.
  */
 export async function mustFit(plan: Plan, source: Source): Promise<void> {
   const { tables } = await source.inventory()
   const covered = tables.filter((table) => !plan.exclude.includes(table.name))
-  if (fingerprint(covered) === plan.source.fingerprint) return
-  throw new HyperferryError('HF-P021', {
-    what: `the plan was made for another database, or ${source.info.database} has changed since: ${firstDifference(plan, covered)}`,
-  })
+  if (fingerprint(covered) !== plan.source.fingerprint) {
+    throw new HyperferryError('HF-P021', {
+      what: `the plan was made for another database, or ${source.info.database} has changed since: ${firstDifference(plan, covered)}`,
+    })
+  }
+  // Compiled here only to fail before anything is made.
+  for (const table of plan.tables) tableWork(plan.target.schema, table, 0, source.reader(table))
 }
 
 function firstDifference(plan: Plan, tables: readonly SourceTable[]): string {

@@ -1,10 +1,12 @@
 /** The line: the steps in their order, each as a command of its own, and `run`, which walks it. Nothing else knows the order. */
 import { waitingGate } from './control/jobs.ts'
+import { occupied } from './control/occupied.ts'
+import type { Emptied } from './control/occupied.ts'
 import { HyperferryError } from './errors.ts'
-import type { Check, Gate, TableKind } from './model.ts'
+import type { Check, Gate, Plan, PlannedTable, TableKind } from './model.ts'
 import { loadPlan, withClaim, withDatabases, withStarted, withUrls } from './open-migration.ts'
 import type { Opened, PlanOptions } from './open-migration.ts'
-import { previewCopy, previewSchema } from './preview.ts'
+import { emptiedLines, emptiedSql, previewCopy, previewSchema } from './preview.ts'
 import type { Preview, SchemaPreview } from './preview.ts'
 import { recorded } from './recorded.ts'
 import { backfill as backfillStep } from './steps/backfill.ts'
@@ -334,27 +336,41 @@ async function schemaPreview(opened: Opened): Promise<SchemaPreview> {
   return previewSchema(opened.plan, await schemaStep(opened, { dryRun: true }))
 }
 
-function copyPreview(opened: Opened, kind: TableKind, names?: string[]): Preview {
-  const tables = opened.plan.tables.filter(
+/** Throws HF-S011 when rows of somebody else are in the way. */
+async function copyPreview(opened: Opened, kind: TableKind, names?: string[]): Promise<Preview> {
+  const tables = tablesOf(opened.plan, kind, names)
+  const session = await opened.target.session()
+  try {
+    return copyLines(opened, tables, await occupied(session, opened.plan, tables))
+  } finally {
+    await session.release()
+  }
+}
+
+function tablesOf(plan: Plan, kind: TableKind, names?: string[]): PlannedTable[] {
+  return plan.tables.filter(
     (table) =>
       table.kind === kind && (names === undefined || names.includes(table.name) || names.includes(table.source)),
   )
-  return previewCopy(
-    opened.plan,
-    tables,
-    planDdl(opened.plan, opened.target.capabilities).filter((one) => one.phase === 'post'),
-  )
+}
+
+function copyLines({ plan, target }: Opened, tables: readonly PlannedTable[], emptied: readonly Emptied[]): Preview {
+  const later = planDdl(plan, target.capabilities).filter((one) => one.phase === 'post')
+  return previewCopy(plan, tables, later, emptied)
 }
 
 async function runPreview(opened: Opened): Promise<Preview> {
   const { plan, source, target } = opened
-  const made = await schemaPreview(opened)
-  const copied = (['relational', 'timeseries'] as const).map((kind) => copyPreview(opened, kind))
+  const missing = await schemaStep(opened, { dryRun: true })
+  const emptied = missing.emptied ?? []
+  const made = previewSchema(plan, missing)
+  const copied = (['relational', 'timeseries'] as const).map((kind) => copyLines(opened, tablesOf(plan, kind), []))
   return {
     title: `Moves ${plan.tables.length} tables of ${source.info.product} ${source.info.database} into ${target.info.version}, database ${target.info.database}. Steps: ${OFFLINE_STEPS.join(', ')}.`,
-    lines: copied.flatMap((one) => one.lines),
+    lines: [...emptiedLines(emptied), ...copied.flatMap((one) => one.lines)],
     sql: [
       ...made.before,
+      ...emptiedSql(plan, emptied),
       ...copied.flatMap((one) => one.sql.filter((line) => line.startsWith('copy '))),
       ...made.after,
     ],

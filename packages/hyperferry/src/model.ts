@@ -204,8 +204,10 @@ export interface PlannedTable {
   split: Split
   /** Source column that is the axis; `rowid` in SQLite for tables without an integer primary key; null when split is `all`. */
   axis: string | null
-  /** `merge`: insert, leaving equal keys alone. `replace`: delete the range, then insert. */
+  /** `merge`: rows are told apart by a key, one that stands there already and is equal is left alone. `replace`: there is no such key. */
   mode: 'merge' | 'replace'
+  /** What becomes of rows that stand in the target before the first one is copied: the table is refused (HF-S011), or emptied once. */
+  existingRows: 'refuse' | 'delete'
   columns: PlannedColumn[]
   /** Primary key first, then unique keys; each holds the time column if the table is a hypertable. */
   keys: PlannedKey[]

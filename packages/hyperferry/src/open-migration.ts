@@ -2,10 +2,12 @@
 import { planHash, firstDifference, readPlan } from './config/plan-file.ts'
 import type { LoadedPlan } from './config/plan-file.ts'
 import { expand } from './config/urls.ts'
-import { installControl, requireControl } from './control/install.ts'
+import { controlVersion, installControl, requireControl } from './control/install.ts'
 import { registerTables } from './control/ledger.ts'
 import { withMigrationLock } from './control/lock.ts'
-import { claimMigration, storedMigration } from './control/migration-row.ts'
+import { claimMigration, mustBeSame, storedMigration } from './control/migration-row.ts'
+import type { Claim } from './control/migration-row.ts'
+import { refuseTablesOfOthers } from './control/owned-elsewhere.ts'
 import { HyperferryError } from './errors.ts'
 import { mustFit } from './fit.ts'
 import type { Json, Plan } from './model.ts'
@@ -49,7 +51,11 @@ export function loadPlan(options: PlanOptions): LoadedPlan {
   return readPlan(options.planFile ?? 'hyperferry.yaml', options.env ?? process.env)
 }
 
-/** Opens source and target for `use` and closes them whatever happens. Throws HF-P021 when the plan was made for another source. */
+/**
+ * Opens source and target for `use` and closes them whatever happens. Throws HF-P020 and HF-B021 when the migration was started with another plan or
+ * other databases, HF-B023 when a table belongs to another migration, HF-P021 when the plan was made for another source, HF-P022 and HF-P023 when it
+ * asks for what cannot be; nothing was changed then.
+ */
 export async function withDatabases<T>(
   loaded: LoadedPlan,
   options: PlanOptions,
@@ -70,8 +76,10 @@ export async function withDatabases<T>(
     signal: rest.hardSignal,
   }
   return openBoth(how, async (both) => {
+    const opened = { ...rest, ...both }
+    await withSession(both.target, (session) => mustGoOn(session, opened))
     await mustFit(plan, both.source)
-    return use({ ...rest, ...both })
+    return use(opened)
   })
 }
 
@@ -142,8 +150,26 @@ export async function withStarted<T>(opened: Opened, use: (context: StepContext)
   return use({ ...opened, migrationId })
 }
 
-async function claim(session: Session, { plan, source, target }: Opened): Promise<number> {
-  const { migrationId } = await claimMigration(session, {
+async function claim(session: Session, opened: Opened): Promise<number> {
+  const { migrationId } = await claimMigration(session, claimOf(opened))
+  await registerTables(session, migrationId, opened.plan.tables)
+  return migrationId
+}
+
+/** Before anything else is looked at: an edit of the plan must not be told as a difference of the objects that it leads to. Only reads. */
+async function mustGoOn(session: Session, opened: Opened): Promise<void> {
+  if ((await controlVersion(session)) === null) return
+  const { migration, target, tables } = opened.plan
+  const stored = await storedMigration(session, migration)
+  if (stored !== null) mustBeSame(stored, claimOf(opened))
+  await refuseTablesOfOthers(session, stored?.id ?? null, {
+    schema: target.schema,
+    names: tables.map(({ name }) => name),
+  })
+}
+
+function claimOf({ plan, source, target }: Opened): Claim {
+  return {
     name: plan.migration,
     planHash: planHash(plan),
     planJson: plan as unknown as Json,
@@ -151,9 +177,7 @@ async function claim(session: Session, { plan, source, target }: Opened): Promis
     targetIdentity: target.info.identity,
     tool: VERSION,
     firstDifference: (stored) => firstDifference(stored as unknown as Plan, plan),
-  })
-  await registerTables(session, migrationId, plan.tables)
-  return migrationId
+  }
 }
 
 async function withSession<T>(target: Target, use: (session: Session) => Promise<T>): Promise<T> {

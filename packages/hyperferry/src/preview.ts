@@ -1,7 +1,9 @@
 /** What a mutating command is about to do, in words and in SQL. */
+import type { Emptied } from './control/occupied.ts'
 import type { Plan, PlannedTable } from './model.ts'
 import { copiedColumns, copySql } from './target/copy.ts'
 import type { DdlPhase, DdlStatement } from './target/ddl.ts'
+import { qualified } from './target/sql.ts'
 
 export interface Preview {
   title: string
@@ -20,6 +22,7 @@ export interface Missing {
   applied: readonly { kind: string; name: string }[]
   present: number
   statements?: readonly { phase: DdlPhase; sql: string }[]
+  emptied?: readonly Emptied[]
 }
 
 /** Of `schema`. */
@@ -36,7 +39,10 @@ export function previewSchema(plan: Plan, missing: Missing): SchemaPreview {
   ]
   return {
     title: `Makes ${missing.applied.length} objects in schema ${plan.target.schema} of the target (${missing.present} are there), and schema hyperferry for its own books:`,
-    lines: tables.length === 0 ? ['no new tables'] : short(tables.map((name) => `table ${name}`)),
+    lines: [
+      ...emptiedLines(missing.emptied ?? []).map((line) => `${line} when its rows are copied`),
+      ...(tables.length === 0 ? ['no new tables'] : short(tables.map((name) => `table ${name}`))),
+    ],
     sql: [...before, '', ...after],
     before,
     after,
@@ -44,19 +50,37 @@ export function previewSchema(plan: Plan, missing: Missing): SchemaPreview {
 }
 
 /** Of `relational` and `backfill`. */
-export function previewCopy(plan: Plan, tables: readonly PlannedTable[], later: readonly DdlStatement[]): Preview {
+// eslint-disable-next-line max-params -- what is copied, what goes before it and what comes after it
+export function previewCopy(
+  plan: Plan,
+  tables: readonly PlannedTable[],
+  later: readonly DdlStatement[],
+  emptied: readonly Emptied[],
+): Preview {
   const names = new Set(tables.map((table) => table.name))
   const own = later.filter((one) => one.table !== null && names.has(one.table))
   return {
     title: `Copies ${tables.length} tables into schema ${plan.target.schema} of the target:`,
-    lines: short(
-      tables.map((table) => `${table.name}   about ${Math.round(table.estimatedRows)} rows   ${how(table)}`),
-    ),
+    lines: [
+      ...emptiedLines(emptied),
+      ...short(tables.map((table) => `${table.name}   about ${Math.round(table.estimatedRows)} rows   ${how(table)}`)),
+    ],
     sql: [
+      ...emptiedSql(plan, emptied),
       ...tables.map((table) => ended({ sql: copySql(plan.target.schema, table.name, copiedColumns(table)) })),
       ...own.map(ended),
     ],
   }
+}
+
+/** Deleting is never left out of a preview. */
+export function emptiedLines(emptied: readonly Emptied[]): string[] {
+  return emptied.map(({ table, rows }) => `EMPTIES table ${table} (${rows} ${rows === '1' ? 'row' : 'rows'})`)
+}
+
+/** The same as SQL. */
+export function emptiedSql(plan: Plan, emptied: readonly Emptied[]): string[] {
+  return emptied.map(({ table }) => ended({ sql: `delete from ${qualified(plan.target.schema, table)}` }))
 }
 
 /** A person reads a dozen lines, not two thousand. */

@@ -110,7 +110,15 @@ const table = z.strictObject({
   axis: z.string().optional().describe('Source column of the split; not with split: all.'),
   mode: z
     .enum(['merge', 'replace'])
-    .describe('merge: insert and leave equal keys alone. replace: delete the range, then insert.'),
+    .describe(
+      'merge: rows are told apart by a key, and one that stands there already and is equal is left alone. replace: there is no such key.',
+    ),
+  existingRows: z
+    .enum(['refuse', 'delete'])
+    .optional()
+    .describe(
+      'Rows that stand in the target table before the first one is copied: refuse to go on (HF-S011), or delete them all. Default refuse.',
+    ),
   key: z.array(name).min(1).optional().describe('Primary key.'),
   keyName: name.optional().describe('Name of the primary key. Default: the name of the table and _pkey.'),
   unique: z.map(name, z.array(name).min(1)).optional().describe('Other unique keys by name.'),

@@ -47,6 +47,7 @@ function tableFromFile(name: string, file: TableFile): PlannedTable {
     split: file.split,
     axis: file.axis ?? null,
     mode: file.mode,
+    existingRows: file.existingRows ?? 'refuse',
     columns: [...file.columns].map(([columnName, column]) => columnFromFile(columnName, column)),
     keys: keysFromFile(name, file),
     indexes: entries(file.indexes).map(([indexName, index]) => ({
@@ -91,6 +92,7 @@ function tableToFile(table: PlannedTable): TableFile {
     ...present({ axis: table.axis }),
     mode: table.mode,
     ...present({
+      existingRows: table.existingRows === 'delete' ? table.existingRows : null,
       key: primary ? primary.columns : null,
       keyName,
       unique: named(unique, (key) => key.columns),

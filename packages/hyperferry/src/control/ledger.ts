@@ -6,6 +6,7 @@ import type { Session } from '../target/connect.ts'
 import { transaction } from '../target/transaction.ts'
 import { Digest } from '../values/digest.ts'
 import { NORMALISER_VERSION } from '../values/normalise.ts'
+import { refuseTablesOfOthers } from './owned-elsewhere.ts'
 import { spanText } from './spans.ts'
 
 export { isFinished } from './spans.ts'
@@ -16,7 +17,7 @@ const EMPTY_DIGEST = new Digest().toString()
 
 /**
  * Gives every table of the plan its number in the ledger; numbers given before stay. Throws HF-P020 when a table is registered with
- * other columns, split or target than now. Keys of the map are source names.
+ * other columns, split or target than now, HF-B023 when another migration fills it. Keys of the map are source names.
  */
 export async function registerTables(
   session: Session,
@@ -24,6 +25,12 @@ export async function registerTables(
   tables: readonly PlannedTable[],
 ): Promise<Map<string, number>> {
   return transaction(session, async () => {
+    // Two migrations that begin at the same time: the second sees what the first has registered.
+    await session.query('lock table hyperferry.migrated_table in share row exclusive mode')
+    await refuseTablesOfOthers(session, migrationId, {
+      schema: await schemaOf(session, migrationId),
+      names: tables.map(({ name }) => name),
+    })
     for (const table of tables) {
       await session.query(
         `insert into hyperferry.migrated_table
@@ -49,6 +56,14 @@ export async function registerTables(
     const bySource = new Map(rows.map((row) => [row.source, row]))
     return new Map(tables.map((table) => [table.source, sameTable(table, bySource.get(table.source))]))
   })
+}
+
+async function schemaOf(session: Session, migrationId: number): Promise<string> {
+  const { rows } = await session.query<{ schema: string | null }>(
+    `select plan -> 'target' ->> 'schema' as schema from hyperferry.migration where id = $1`,
+    [migrationId],
+  )
+  return rows[0]?.schema ?? ''
 }
 
 interface Registered {

@@ -41,7 +41,7 @@ export async function claimMigration(session: Session, claim: Claim): Promise<{ 
     )
     const stored = await storedMigration(session, claim.name)
     if (stored === null) throw new HyperferryError('HF-X001', { what: 'the migration was recorded and is not there' })
-    compare(stored, claim)
+    mustBeSame(stored, claim)
     return { migrationId: stored.id }
   })
 }
@@ -68,7 +68,8 @@ export async function storedMigration(session: Session, name: string): Promise<S
   return rows[0] ?? null
 }
 
-function compare(stored: StoredMigration, claim: Claim): void {
+/** What a migration was started with against what it is to go on with. Throws HF-B021 and HF-P020. */
+export function mustBeSame(stored: StoredMigration, claim: Claim): void {
   if (stored.sourceIdentity !== claim.source.identity) {
     throw new HyperferryError('HF-B021', {
       what: `migration "${claim.name}" was started from ${stored.source}, which is not this source`,

@@ -101,7 +101,7 @@ async function oneTable(
     signal: ctx.signal,
   })
   if (copied.deleted > 0)
-    to.notes.push(`${work.table.name}: ${copied.deleted} rows stood there and were deleted (mode replace)`)
+    to.notes.push(`${work.table.name}: ${copied.deleted} rows stood there and were deleted (existingRows: delete)`)
   const sum = await closeBooks(run, work)
   return tableResult(ctx, work, sum, copied)
 }

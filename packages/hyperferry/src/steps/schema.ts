@@ -1,14 +1,15 @@
 /** Step 3a: makes what must be there before the rows: tables, keys, checks, hypertables, paused policies. Never drops or changes anything. */
 import { putSnapshot } from '../control/jobs.ts'
+import { occupied } from '../control/occupied.ts'
+import type { Emptied } from '../control/occupied.ts'
 import { HyperferryError } from '../errors.ts'
 import { failpoint } from '../failpoints.ts'
-import type { PlannedTable } from '../model.ts'
 import { applyDdl, compareDdl } from '../target/apply.ts'
 import type { Session } from '../target/connect.ts'
 import { omitted, planDdl } from '../target/ddl.ts'
 import type { DdlKind, DdlPhase, DdlStatement, Omission } from '../target/ddl.ts'
 import { readJobs } from '../target/jobs.ts'
-import { literal, qualified } from '../target/sql.ts'
+import { rehearse } from '../target/rehearse.ts'
 import type { StepContext } from './context.ts'
 
 interface SchemaObject {
@@ -28,6 +29,8 @@ export interface SchemaResult {
   omitted: Omission[]
   /** Dry run only: the missing statements of phase `pre`, and all of phase `post`, which follow the data. */
   statements?: { phase: DdlPhase; sql: string }[]
+  /** Dry run only: tables whose rows will be deleted before the first one is copied. */
+  emptied?: Emptied[]
 }
 
 /** The step needs the target only; a dry run needs no claimed migration. */
@@ -35,7 +38,7 @@ export type SchemaContext = Pick<StepContext, 'plan' | 'target' | 'events' | 'si
 
 /**
  * Looks at all tables first, then makes what is missing, each table in one transaction. Can be repeated. Throws HF-S010 when something is
- * there and different, HF-S011 when a table that is to be filled by `merge` holds rows of somebody else, HF-S012 when the target refuses,
+ * there and different, HF-S011 when a table holds rows of somebody else and the plan does not say that they may go, HF-S012 when the target refuses,
  * HF-P023 and HF-P022 for a plan that cannot be; in all these cases but the third nothing was changed.
  */
 export async function schema(ctx: SchemaContext, options: { dryRun?: boolean } = {}): Promise<SchemaResult> {
@@ -44,8 +47,9 @@ export async function schema(ctx: SchemaContext, options: { dryRun?: boolean } =
   const pre = statements.filter((statement) => statement.phase === 'pre')
   const session = await target.session()
   try {
+    await rehearse(session, plan.target.schema, plan.tables)
     const look = await compareDdl(session, pre)
-    await refuseForeignRows(session, plan.target.schema, presentTables(plan.tables, look.present))
+    const emptied = await occupied(session, plan)
     const common = { tables: plan.tables.map((table) => table.name), omitted: omitted(plan, target.capabilities) }
     if (options.dryRun === true) {
       const post = statements.filter((statement) => statement.phase === 'post')
@@ -53,6 +57,7 @@ export async function schema(ctx: SchemaContext, options: { dryRun?: boolean } =
         ...common,
         applied: look.applied.map(objectOf),
         present: look.present.length,
+        emptied,
         statements: [...look.applied, ...post].map(({ phase, sql }) => ({ phase, sql })),
       }
     }
@@ -93,40 +98,6 @@ async function recordPolicies(ctx: SchemaContext, session: Session, made: readon
   for (const job of jobs) {
     if (job.kind === 'columnstore' && job.level === 0) await putSnapshot(session, ctx.migrationId, job, 'planned')
   }
-}
-
-function presentTables(tables: readonly PlannedTable[], present: readonly DdlStatement[]): PlannedTable[] {
-  const names = new Set(present.filter(({ kind }) => kind === 'table').map(({ table }) => table))
-  return tables.filter(({ name }) => names.has(name))
-}
-
-/** Rows that we have not copied would be mixed with those that we copy. Mode `replace` says that they may go. */
-async function refuseForeignRows(session: Session, schemaName: string, tables: readonly PlannedTable[]): Promise<void> {
-  const ours = await tablesWithReceipts(session, schemaName)
-  for (const table of tables) {
-    if (table.mode !== 'merge' || ours.has(table.name)) continue
-    const { rows } = await session.query<{ some: boolean }>(
-      `select exists (select from ${qualified(schemaName, table.name)}) as some`,
-    )
-    if (rows[0]?.some !== true) continue
-    throw new HyperferryError('HF-S011', {
-      what: `table "${schemaName}"."${table.name}" holds rows that this migration did not copy`,
-      details: { table: table.name },
-    })
-  }
-}
-
-/** Target names of tables that any migration has copied into; empty before there is a control schema. */
-async function tablesWithReceipts(session: Session, schemaName: string): Promise<Set<string>> {
-  const { rows: control } = await session.query<{ present: boolean }>(
-    `select to_regclass('hyperferry.receipt') is not null as present`,
-  )
-  if (control[0]?.present !== true) return new Set()
-  const { rows } = await session.query<{ target: string }>(
-    `select t.target from hyperferry.migrated_table t
-     where t.target_schema = ${literal(schemaName)} and exists (select from hyperferry.receipt r where r.table_id = t.id)`,
-  )
-  return new Set(rows.map(({ target }) => target))
 }
 
 function objectOf({ table, kind, name }: DdlStatement): SchemaObject {

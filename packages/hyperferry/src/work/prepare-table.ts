@@ -1,5 +1,6 @@
 /** Before the first task of a table: what stands in the target already. */
 import { isStarted } from '../control/coverage.ts'
+import { foreignRows } from '../control/occupied.ts'
 import { HyperferryError } from '../errors.ts'
 import type { Session } from '../target/connect.ts'
 import { transaction } from '../target/transaction.ts'
@@ -7,8 +8,8 @@ import type { TableWork } from './table-work.ts'
 import { taskSettings } from './task-settings.ts'
 
 /**
- * Does nothing once a receipt exists. Mode `replace`: empties the table, once, in a transaction of its own that no task of any tool can overlap.
- * Mode `merge`: rows may stand there only if a key tells which ones are the same, else HF-S011.
+ * Does nothing once a receipt exists. Rows that stand there before are refused with HF-S011, unless the plan says `existingRows: delete`: then the table
+ * is emptied, once, in a transaction of its own that no task of any tool can overlap.
  *
  * The whole table and not each task's range: rules may send a row of one range into the span of another in the target (time rounded down, a date
  * in place of a zero date), so deleting range by range could delete what another task has just copied.
@@ -16,10 +17,7 @@ import { taskSettings } from './task-settings.ts'
 export async function prepareTable(session: Session, work: TableWork): Promise<{ deleted: number }> {
   // Rows first: those that a task of another tool commits between the two looks have a receipt by the second.
   if (!(await hasRows(session, work)) || (await isStarted(session, work.tableId))) return { deleted: 0 }
-  if (work.table.mode === 'merge') {
-    mustHaveKey(work)
-    return { deleted: 0 }
-  }
+  mustBeGiven(work)
   return transaction(session, async () => {
     await session.query(taskSettings)
     // Tasks insert receipts; this lock waits for those that run and keeps new ones out until the delete is committed.
@@ -36,11 +34,8 @@ export async function prepareInside(
 ): Promise<{ work: TableWork; deleted: number }[]> {
   const holding: TableWork[] = []
   for (const work of works) if (await hasRows(session, work)) holding.push(work)
-  for (const work of holding) if (work.table.mode === 'merge') mustHaveKey(work)
-  return emptyTables(
-    session,
-    holding.filter(({ table }) => table.mode === 'replace'),
-  )
+  for (const work of holding) mustBeGiven(work)
+  return emptyTables(session, holding)
 }
 
 async function hasRows(session: Session, work: TableWork): Promise<boolean> {
@@ -72,7 +67,7 @@ async function emptyTables(
     if (!(error instanceof HyperferryError) || error.sqlstate !== '23503') throw error
     const { table, constraint } = error.details
     throw new HyperferryError('HF-S011', {
-      what: `${works.map((work) => work.table.name).join(', ')} cannot be emptied (mode replace): rows of "${String(table)}" refer to them`,
+      what: `${works.map((work) => work.table.name).join(', ')} cannot be emptied (existingRows: delete): rows of "${String(table)}" refer to them`,
       hint: `Empty "${String(table)}" first, or drop its foreign key "${String(constraint)}"; it is made again afterwards.`,
       details: error.details,
       sqlstate: error.sqlstate,
@@ -81,10 +76,7 @@ async function emptyTables(
   }
 }
 
-function mustHaveKey(work: TableWork): void {
-  if (work.table.keys.length > 0) return
-  throw new HyperferryError('HF-S011', {
-    what: `table "${work.table.name}" holds rows and has no key by which they could be told from those to come`,
-    details: { table: work.table.name },
-  })
+/** Throws unless the plan gives the rows away. */
+function mustBeGiven({ table, target }: TableWork): void {
+  if (table.existingRows !== 'delete') throw foreignRows([target])
 }

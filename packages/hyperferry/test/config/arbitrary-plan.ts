@@ -87,6 +87,7 @@ const table = (name: string): fc.Arbitrary<PlannedTable> =>
     split: fc.constantFrom('time', 'pk', 'all' as const),
     axis: orNull(word),
     mode: fc.constantFrom('merge', 'replace' as const),
+    existingRows: fc.constantFrom('refuse', 'delete' as const),
     columns: each(names(5), column),
     keys: fc
       .tuple(

@@ -96,29 +96,28 @@ describe('relational and backfill', () => {
     })
   })
 
-  test('a table that holds rows: refused without a key, merged with one, emptied in mode replace', async () => {
+  test('a table that holds rows: refused in either mode, emptied when the plan says so', async () => {
     const { world, run, ask, table } = await stand('ts-2.19')
     await drive({ ...run, steps: ['schema'] })
     const stray = `insert into plant.line values ('2020-01-01', 'stray')`
-    await ask(stray)
-    await drive({ ...run, steps: ['relational'] })
-    await expect(drive({ ...run, steps: ['backfill'], tables: ['line'] })).rejects.toMatchObject({ code: 'HF-S011' })
-    await ask('delete from plant.line')
-    // An equal row and a different one of the same key.
-    await ask(`insert into plant.reading select id, at, device_id, 0, note from (values
-      (1::bigint, '2024-01-01T00:00:00Z'::timestamptz, 0, null::text), (51, '2024-01-01T00:00:00Z', 10, 'differs')) as v (id, at, device_id, note)`)
-    await drive({ ...run, steps: ['backfill'], tables: ['reading'], acceptQuarantine: 1 })
-    expect(await ask('select code, key, row_values from hyperferry.quarantine')).toMatchObject([
-      { code: 'HF-D020', key: { id: '51' } },
-    ])
-    expect(await ask(`select losses from hyperferry.receipt where losses <> '[]'`)).toEqual([
-      { losses: [{ code: 'HF-L020', column: '*', count: 1 }] },
-    ])
+    await ask(`${stray}; insert into plant.device (name) values ('stray')`)
+    for (const mode of ['merge', 'replace'] as const) {
+      table('line').mode = table('device').mode = mode
+      const again: Drive = { ...run, plan: structuredClone(world.plan) }
+      await ask('delete from hyperferry.migrated_table; delete from hyperferry.migration')
+      await expect(drive({ ...again, steps: ['relational'] })).rejects.toMatchObject({ code: 'HF-S011' })
+      await expect(drive({ ...again, steps: ['backfill'], tables: ['line'] })).rejects.toMatchObject({
+        code: 'HF-S011',
+      })
+    }
+    expect(await ask('select name from plant.device')).toEqual([{ name: 'stray' }])
+    expect(await ask('select from plant.line')).toHaveLength(1)
 
     const fresh = await freshPg('ts-2.19')
     const replacing: Drive = { ...run, targetUrl: fresh.url }
     table('line').mode = 'replace'
-    table('device').mode = 'replace'
+    table('device').mode = 'merge'
+    for (const name of ['line', 'device']) table(name).existingRows = 'delete'
     await drive({ ...replacing, steps: ['schema'] })
     const client = new pg.Client({ connectionString: fresh.url })
     await client.connect()
@@ -130,16 +129,32 @@ describe('relational and backfill', () => {
     expect(await findings(world, fresh.url)).toEqual([])
   })
 
-  test('mode replace empties tables that refer to each other; rows of a table outside keep them', async () => {
+  test('rows that lost their receipt are told from others by their key', async () => {
+    const { run, ask } = await stand('ts-2.19')
+    await drive(run)
+    await ask(`delete from hyperferry.quarantine_row; delete from hyperferry.receipt r using hyperferry.migrated_table t
+      where t.id = r.table_id and t.source = 'reading' and r.lane = 0;
+      update plant.reading set note = 'differs' where id = (select min(id) from plant.reading)`)
+    const before = await ask('select count(*)::int as n from plant.reading')
+    await drive({ ...run, steps: ['backfill'], tables: ['reading'], acceptQuarantine: 100 })
+    expect(await ask(`select code from hyperferry.quarantine where code = 'HF-D020'`)).toHaveLength(1)
+    expect(
+      await ask(`select sum((l ->> 'count')::int) > 0 as some from hyperferry.receipt, jsonb_array_elements(losses) l
+      where l ->> 'code' = 'HF-L020'`),
+    ).toEqual([{ some: true }])
+    expect(await ask('select count(*)::int as n from plant.reading')).toEqual(before)
+  })
+
+  test('existingRows: delete empties tables that refer to each other; rows of a table outside keep them', async () => {
     const { world, run, ask } = await stand()
-    for (const table of world.plan.tables) table.mode = 'replace'
+    for (const table of world.plan.tables) table.existingRows = 'delete'
     await drive(run)
     // A rehearsal: the books go, tables and foreign keys stay.
     await ask('drop schema hyperferry cascade')
     const { relational } = await drive({ ...run, steps: ['schema', 'relational'] })
     expect(relational?.notes).toEqual([
-      'device: 20 rows stood there and were deleted (mode replace)',
-      'sensor: 60 rows stood there and were deleted (mode replace)',
+      'device: 20 rows stood there and were deleted (existingRows: delete)',
+      'sensor: 60 rows stood there and were deleted (existingRows: delete)',
     ])
     expect(await ask('select count(*)::int as n from plant.sensor')).toEqual([{ n: 60 }])
 

@@ -180,13 +180,21 @@ describe('what is there and different is named and left alone', () => {
   })
 })
 
-test('rows of somebody else stop a merge, not a replace; our own do not', async () => {
+test('rows of somebody else stop either mode unless the plan gives them away; our own do not', async () => {
   const plan = planOf([relationalTable('t')])
   const { target } = await opened('pg15')
   await run(target, plan)
   await target.query(`insert into plant.t (name) values ('theirs')`)
   await expect(run(target, plan)).rejects.toMatchObject({ code: 'HF-S011' })
-  await run(target, planOf([relationalTable('t', { mode: 'replace' })]))
+  await expect(run(target, planOf([relationalTable('t', { mode: 'replace' })]))).rejects.toMatchObject({
+    code: 'HF-S011',
+  })
+  for (const mode of ['merge', 'replace'] as const) {
+    const given = planOf([relationalTable('t', { mode, existingRows: 'delete' })])
+    expect((await run(target, given, true)).emptied).toEqual([{ table: 't', rows: '1' }])
+    await run(target, given)
+  }
+  expect((await target.query('select from plant.t')).rows).toHaveLength(1)
 
   const session = await target.session()
   await installControl(session)

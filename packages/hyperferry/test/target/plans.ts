@@ -29,6 +29,7 @@ export function relationalTable(name: string, more: Partial<PlannedTable> = {}):
     split: 'all',
     axis: null,
     mode: 'merge',
+    existingRows: 'refuse',
     columns: [column('id', 'bigint', { nullable: false, identity: true }), column('name', 'text')],
     keys: [{ name: `${name}_pkey`, columns: ['id'], primary: true }],
     indexes: [],

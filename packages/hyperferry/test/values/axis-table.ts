@@ -31,6 +31,7 @@ export function axisTable(
     split: 'time',
     axis: 'ts',
     mode: 'merge',
+    existingRows: 'refuse',
     columns: [column],
     keys: [],
     indexes: [],

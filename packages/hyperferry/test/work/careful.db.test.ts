@@ -44,6 +44,7 @@ const planned: PlannedTable = {
   split: 'pk',
   axis: 'id',
   mode: 'merge',
+  existingRows: 'refuse',
   columns: [
     column('id', 'bigint', false),
     column('amount', 'integer', true),

@@ -8,12 +8,12 @@ import { describeWith } from '../../../../test/servers/index.ts'
 
 const describe = await describeWith('tsl')
 
-describe('mode replace', () => {
+describe('existingRows: delete', () => {
   // Without a trigger the server drops whole batches.
   test('empties chunks of the columnstore too, however many rows that decompresses', async () => {
     const world = makeWorld(300)
     onTestFinished(() => world.remove())
-    for (const table of world.plan.tables) table.mode = 'replace'
+    for (const table of world.plan.tables) table.existingRows = 'delete'
     const { url, superUrl, owner } = await freshPg('tsl')
     const run = { sourceUrl: world.sourceUrl, targetUrl: url, plan: world.plan, acceptQuarantine: world.unfit }
     await drive({ ...run, steps: ['schema', 'relational'] })
@@ -36,7 +36,7 @@ describe('mode replace', () => {
     )
     await ask(superUrl, `alter role ${owner.name} set timescaledb.max_tuples_decompressed_per_dml_transaction = 10`)
     const { backfill } = await drive({ ...run, steps: ['backfill'], attempts: 1 })
-    expect(backfill?.notes).toEqual(['line: 3000 rows stood there and were deleted (mode replace)'])
+    expect(backfill?.notes).toEqual(['line: 3000 rows stood there and were deleted (existingRows: delete)'])
     expect(await findings(world, url)).toEqual([])
   })
 })

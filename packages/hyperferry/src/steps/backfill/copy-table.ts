@@ -29,7 +29,7 @@ export interface CopiedTable {
   before: number
   /** Whether nothing was left to copy. */
   unchanged: boolean
-  /** Rows that stood in the target and were deleted (mode replace). */
+  /** Rows that stood in the target and were deleted (existingRows: delete). */
   deleted: number
 }
 

@@ -106,6 +106,7 @@ function emptyTable(source: SourceTable, start: Start, assessment: TableAssessme
     columnstore: null,
     ...splitOf(start.series, assessment, start.columns),
     mode: 'replace',
+    existingRows: 'refuse',
     columns: start.columns,
     keys: [],
     indexes: [],

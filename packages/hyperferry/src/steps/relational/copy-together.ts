@@ -103,7 +103,7 @@ async function writeAll(run: CopyRun, session: Session, loads: readonly Load[]):
   for (const load of loads) begun.push({ ...load, id: await insertReceipt(session, load.work.tableId, WHOLE) })
   const works = loads.map(({ work }) => work)
   for (const { work, deleted } of await prepareInside(session, works)) {
-    notes.push(`${work.table.name}: ${deleted} rows stood there and were deleted (mode replace)`)
+    notes.push(`${work.table.name}: ${deleted} rows stood there and were deleted (existingRows: delete)`)
   }
   for (const load of begun) {
     const { work, read } = load

@@ -74,6 +74,7 @@ export function planOf(
     split: 'all',
     axis: null,
     mode: 'merge',
+    existingRows: 'refuse',
     columns: table.columns.map((column) => {
       const assessed = assessment.columns.find((one) => one.column === column.name)
       return {

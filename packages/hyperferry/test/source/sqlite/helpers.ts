@@ -75,6 +75,7 @@ export async function planOf(
     split: 'all',
     axis: null,
     mode: 'merge',
+    existingRows: 'refuse',
     columns: Object.entries(columns).map(([column, given]) => {
       const { type, rules = {}, nullable = true } = typeof given === 'string' ? { type: given } : given
       const sourceType = live.columns.find((found) => found.name === column)?.type ?? ''

@@ -17,6 +17,7 @@ export function plannedTable(
     split: 'all',
     axis: null,
     mode: 'merge',
+    existingRows: 'refuse',
     keys: [],
     indexes: [],
     foreignKeys: [],

@@ -42,6 +42,7 @@ const log = plannedTable({
   time: { column: 'ts', unit: null },
   chunkInterval: '7 days',
   mode: 'replace',
+  existingRows: 'refuse',
   estimatedRows: 500,
   columns: [
     { name: 'ts', sourceType: 'integer', type: 'timestamptz', rules: { unit: 'ms' } },
