@@ -1,6 +1,7 @@
 /** Whether a plan was made for this source, and what differs first if not. */
 import { fingerprint } from './config/plan-file.ts'
 import { HyperferryError } from './errors.ts'
+import { leftOut } from './left-out.ts'
 import type { Plan, SourceTable } from './model.ts'
 import type { Source } from './source/source.ts'
 import { tableWork } from './work/table-work.ts'
@@ -8,8 +9,9 @@ import { tableWork } from './work/table-work.ts'
 /**
  * Throws HF-P021 unless the source has the definitions the plan was made from. Tables or columns that a person took out of the plan are no
  * difference: the fingerprint is that of the source, not of the plan. Then HF-P022 and HF-P023 for conversions and rules that cannot be.
+ * Answers what is not in the plan, so that it can be told.
  */
-export async function mustFit(plan: Plan, source: Source): Promise<void> {
+export async function mustFit(plan: Plan, source: Source): Promise<{ leftOut: string[] }> {
   const { tables } = await source.inventory()
   const covered = tables.filter((table) => !plan.exclude.includes(table.name))
   if (fingerprint(covered) !== plan.source.fingerprint) {
@@ -19,6 +21,7 @@ export async function mustFit(plan: Plan, source: Source): Promise<void> {
   }
   // Compiled here only to fail before anything is made.
   for (const table of plan.tables) tableWork(plan.target.schema, table, 0, source.reader(table))
+  return { leftOut: leftOut(plan, tables) }
 }
 
 function firstDifference(plan: Plan, tables: readonly SourceTable[]): string {

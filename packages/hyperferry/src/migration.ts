@@ -137,6 +137,8 @@ export interface RunDocument extends Gated {
   }[]
   verified: boolean
   quarantined: number
+  /** Source tables and columns (`table.column`) that the plan does not carry. */
+  notInPlan: string[]
 }
 
 /**
@@ -186,6 +188,7 @@ async function walk(context: StepContext, opened: Opened, options: RunOptions): 
     })),
     verified: verdict?.equal === true && exitCode === 0,
     quarantined,
+    notInPlan: opened.leftOut,
     gates: waiting === null ? gates : [...gates, waiting],
     exitCode: verdict?.equal === false ? 3 : exitCode,
   }

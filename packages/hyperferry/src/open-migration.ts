@@ -42,6 +42,8 @@ export interface Opened {
   events: Events
   signal: AbortSignal
   hardSignal: AbortSignal
+  /** Source tables and columns that the plan does not carry. */
+  leftOut: string[]
 }
 
 const never = new AbortController().signal
@@ -78,9 +80,16 @@ export async function withDatabases<T>(
   return openBoth(how, async (both) => {
     const opened = { ...rest, ...both }
     await withSession(both.target, (session) => mustGoOn(session, opened))
-    await mustFit(plan, both.source)
-    return use(opened)
+    const { leftOut } = await mustFit(plan, both.source)
+    if (leftOut.length > 0) rest.events.emit({ kind: 'note', table: null, code: null, message: notMoved(leftOut) })
+    return use({ ...opened, leftOut })
   })
+}
+
+/** Said at every command: what a person took out of the plan must not be forgotten. */
+function notMoved(leftOut: readonly string[]): string {
+  const more = leftOut.length > 5 ? ` and ${leftOut.length - 5} more` : ''
+  return `not in the plan, so not moved: ${leftOut.slice(0, 5).join(', ')}${more}`
 }
 
 /** Workers of the command line take the place of the plan's before connections are counted; they are no structural part of it. */

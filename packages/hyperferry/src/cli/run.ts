@@ -28,7 +28,7 @@ export const run: CommandSpec = {
     WORKERS,
     ACCEPT_QUARANTINE,
   ],
-  json: '{migration, steps:[{name, status}], tables:[{name, kind, sourceRows, targetRows, equal, quarantined}], verified, quarantined, gates}',
+  json: '{migration, steps:[{name, status}], tables:[{name, kind, sourceRows, targetRows, equal, quarantined}], verified, quarantined, notInPlan, gates}',
   async run(input, io) {
     if (!yes(input, 'offline')) {
       throw new HyperferryError('HF-U001', {
@@ -60,7 +60,10 @@ export const run: CommandSpec = {
       .filter((gate) => !gate.ok || gate.code === 'HF-G010')
       .map((gate) => `  ${gate.ok ? '·' : '✖'} ${gate.code}  ${gate.reason}`)
     const kept = result.quarantined === 0 ? '' : `, or in quarantine (${count(result.quarantined)})`
-    const verdict = result.verified ? `Verified: every row is in the target${kept}.` : 'Not verified.'
+    const left = result.notInPlan.length === 0 ? '' : ` Not in the plan, so not moved: ${result.notInPlan.join(', ')}.`
+    const verdict = result.verified
+      ? `Verified: every row of the plan is in the target${kept}.${left}`
+      : 'Not verified.'
     return { document, text: [...steps, ...columns(tables, [2]), ...gates, verdict].join('\n'), exitCode }
   },
 }
