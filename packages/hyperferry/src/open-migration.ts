@@ -166,7 +166,7 @@ async function claim(session: Session, opened: Opened): Promise<number> {
 }
 
 /** Before anything else is looked at: an edit of the plan must not be told as a difference of the objects that it leads to. Only reads. */
-async function mustGoOn(session: Session, opened: Opened): Promise<void> {
+async function mustGoOn(session: Session, opened: Omit<Opened, 'leftOut'>): Promise<void> {
   if ((await controlVersion(session)) === null) return
   const { migration, target, tables } = opened.plan
   const stored = await storedMigration(session, migration)
@@ -177,7 +177,7 @@ async function mustGoOn(session: Session, opened: Opened): Promise<void> {
   })
 }
 
-function claimOf({ plan, source, target }: Opened): Claim {
+function claimOf({ plan, source, target }: Pick<Opened, 'plan' | 'source' | 'target'>): Claim {
   return {
     name: plan.migration,
     planHash: planHash(plan),
