@@ -46,8 +46,9 @@ export function mutate(mutant: Mutant | undefined, ctx: StepContext): StepContex
       return withQueries(ctx, async (sql, query) => [
         await query(
           sql.replace(
-            'from hyperferry.receipt where table_id = $1',
-            'from hyperferry.receipt where table_id = -($1::int)',
+            // What is left to do, not whether the table was begun: else its rows would be taken for somebody else's (HF-S011).
+            'from hyperferry.receipt where table_id = $1 and lane',
+            'from hyperferry.receipt where table_id = -($1::int) and lane',
           ),
         ),
       ])
