@@ -62,7 +62,7 @@ export const FINDING_CODES = {
     'warn',
     'No primary or unique key',
     'Rows cannot be told apart: equal rows are kept and counted, repair works by range only.',
-    'Copied by range in mode replace. Add a key if there is one.',
+    'Copied in mode replace: the target table must be empty, or the plan says existingRows: delete. Add a key if there is one.',
   ),
   'HF-P112': e(
     'decide',
