@@ -1,4 +1,5 @@
 // kill -9 at every named place, then the same command again: the target is as if nothing had happened.
+import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Failpoint } from '../../packages/hyperferry/src/failpoints.ts'
@@ -53,13 +54,20 @@ describe('kill -9', () => {
   it('in the middle of careful writing', async () => {
     const { url } = await freshPg('pg17')
     const run = { sourceUrl: world.sourceUrl, targetUrl: url, plan: world.plan, acceptQuarantine: world.unfit }
-    await drive({ ...run, steps: ['schema'] })
+    const begun = await driveApart({ ...run, taskRows: 50, workers: 1 }, 'backfill.after-commit:2').ended
+    expect(begun.signal, begun.output).toBe('SIGKILL')
+    // Put into the begun table by somebody else, and equal to what is still to come: the plain COPY fails on its key.
+    const source = new DatabaseSync(world.file, { readOnly: true })
+    const last = source.prepare('select id, ts, device_id, value, note from reading order by ts desc limit 1').get()
+    source.close()
     const client = new pg.Client({ connectionString: url })
     await client.connect()
-    // Equal to what will come: the plain COPY fails on its key.
-    await client.query(`insert into plant.reading values (1, '2024-01-01T00:00:00Z', 0, 0, null)`)
+    await client.query(
+      `insert into plant.reading select $1::bigint, timestamptz 'epoch' + $2::bigint * interval '1 millisecond', $3, $4, $5`,
+      Object.values(last ?? {}),
+    )
     await client.end()
-    const killed = await driveApart({ ...run, taskRows: 2000 }, 'backfill.after-stage').ended
+    const killed = await driveApart({ ...run, taskRows: 2000, unlocked: true }, 'backfill.after-stage').ended
     expect(killed.signal, killed.output).toBe('SIGKILL')
     await drive({ ...run, unlocked: true })
     expect(await findings(world, url)).toEqual([])
