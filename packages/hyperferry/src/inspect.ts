@@ -1,21 +1,19 @@
 /** Looks at a migration from its books in the target: status, quarantine, report. Changes nothing. */
-import { requireControl } from './control/install.ts'
-import { storedMigration } from './control/migration-row.ts'
 import { countOpen, listQuarantine } from './control/quarantine.ts'
+import { startedMigration } from './control/started.ts'
 import { HyperferryError } from './errors.ts'
 import type { Plan } from './model.ts'
-import { loadPlan } from './open-migration.ts'
 import type { PlanOptions } from './open-migration.ts'
 import { writeReport } from './report/report.ts'
 import { status as statusStep } from './steps/status.ts'
 import type { StatusDocument } from './steps/status.ts'
-import { openTarget } from './target/connect.ts'
-import type { Session, Target } from './target/connect.ts'
+import { onTarget } from './target-only.ts'
+import { withSession } from './target/with-session.ts'
 import { VERSION } from './version.ts'
 
 /** Where the migration stands; works while another hyperferry runs, and before anything was started. */
 export async function status(options: PlanOptions): Promise<StatusDocument> {
-  return withTarget(options, (target, plan) => statusStep({ target, plan }))
+  return onTarget(options, ({ target, plan }) => statusStep({ target, plan }))
 }
 
 export interface QuarantineDocument {
@@ -37,9 +35,9 @@ export interface QuarantineDocument {
 export async function quarantineList(
   options: PlanOptions & { tables?: string[]; limit?: number; showValues?: boolean },
 ): Promise<QuarantineDocument> {
-  return withTarget(options, (target, plan) =>
+  return onTarget(options, ({ target, plan }) =>
     withSession(target, async (session) => {
-      const migrationId = await startedMigration(session, plan)
+      const { id: migrationId } = await startedMigration(session, plan.migration)
       const limit = options.limit ?? 100
       const wanted = options.tables?.map((name) => sourceName(plan, name)) ?? [undefined]
       const rows = []
@@ -69,17 +67,10 @@ export async function quarantineList(
 
 /** Writes the evidence to a file whose extension decides the form. */
 export async function report(options: PlanOptions & { out: string }): Promise<{ file: string }> {
-  return withTarget(options, async (target, plan) => {
+  return onTarget(options, async ({ target, plan }) => {
     await writeReport({ target, plan, tool: VERSION, out: options.out })
     return { file: options.out }
   })
-}
-
-async function startedMigration(session: Session, plan: Plan): Promise<number> {
-  await requireControl(session)
-  const stored = await storedMigration(session, plan.migration)
-  if (stored !== null) return stored.id
-  throw new HyperferryError('HF-B014', { what: `migration "${plan.migration}" was not started in this target` })
 }
 
 function sourceName(plan: Plan, name: string): string {
@@ -89,24 +80,4 @@ function sourceName(plan: Plan, name: string): string {
     what: `no table "${name}" in the plan`,
     hint: 'Name a table of the plan file.',
   })
-}
-
-async function withTarget<T>(options: PlanOptions, use: (target: Target, plan: Plan) => Promise<T>): Promise<T> {
-  const loaded = loadPlan(options)
-  const signal = options.hardSignal ?? new AbortController().signal
-  const target = await openTarget(options.target ?? loaded.targetUrl, { connections: 1, signal })
-  try {
-    return await use(target, loaded.plan)
-  } finally {
-    await target.close()
-  }
-}
-
-async function withSession<T>(target: Target, use: (session: Session) => Promise<T>): Promise<T> {
-  const session = await target.session()
-  try {
-    return await use(session)
-  } finally {
-    await session.release()
-  }
 }

@@ -2,19 +2,20 @@
 import { planHash, firstDifference, readPlan } from './config/plan-file.ts'
 import type { LoadedPlan } from './config/plan-file.ts'
 import { expand } from './config/urls.ts'
-import { controlVersion, installControl, requireControl } from './control/install.ts'
+import { controlVersion, installControl } from './control/install.ts'
 import { registerTables } from './control/ledger.ts'
 import { withMigrationLock } from './control/lock.ts'
 import { claimMigration, mustBeSame, storedMigration } from './control/migration-row.ts'
 import type { Claim } from './control/migration-row.ts'
 import { refuseTablesOfOthers } from './control/owned-elsewhere.ts'
-import { HyperferryError } from './errors.ts'
+import { startedMigration } from './control/started.ts'
 import { mustFit } from './fit.ts'
 import type { Json, Plan } from './model.ts'
 import { openSource } from './source/registry.ts'
 import type { Source } from './source/source.ts'
 import type { StepContext } from './steps/context.ts'
 import { openTarget } from './target/connect.ts'
+import { withSession } from './target/with-session.ts'
 import type { Session, Target } from './target/connect.ts'
 import { VERSION } from './version.ts'
 import { noEvents } from './work/events.ts'
@@ -79,7 +80,7 @@ export async function withDatabases<T>(
   }
   return openBoth(how, async (both) => {
     const opened = { ...rest, ...both }
-    await withSession(both.target, (session) => mustGoOn(session, opened))
+    await withSession(both.target, (session) => mustGoOn(session, opened), { extra: true })
     const { leftOut } = await mustFit(plan, both.source)
     if (leftOut.length > 0) rest.events.emit({ kind: 'note', table: null, code: null, message: notMoved(leftOut) })
     return use({ ...opened, leftOut })
@@ -137,25 +138,20 @@ export async function openBoth<T>(
 /** For commands that change the target: installs the control schema, takes the lock, claims the migration. */
 export async function withClaim<T>(opened: Opened, use: (context: StepContext) => Promise<T>): Promise<T> {
   const { plan, target } = opened
-  await withSession(target, installControl)
+  await withSession(target, installControl, { extra: true })
   return withMigrationLock(target, plan.migration, async () => {
-    const migrationId = await withSession(target, (session) => claim(session, opened))
+    const migrationId = await withSession(target, (session) => claim(session, opened), { extra: true })
     return use({ ...opened, migrationId })
   })
 }
 
 /** For commands that only read: the migration must have been started. Throws HF-B014. */
 export async function withStarted<T>(opened: Opened, use: (context: StepContext) => Promise<T>): Promise<T> {
-  const migrationId = await withSession(opened.target, async (session) => {
-    await requireControl(session)
-    const stored = await storedMigration(session, opened.plan.migration)
-    if (stored === null) {
-      throw new HyperferryError('HF-B014', {
-        what: `migration "${opened.plan.migration}" was not started in this target`,
-      })
-    }
-    return stored.id
-  })
+  const { id: migrationId } = await withSession(
+    opened.target,
+    (session) => startedMigration(session, opened.plan.migration),
+    { extra: true },
+  )
   return use({ ...opened, migrationId })
 }
 
@@ -186,14 +182,5 @@ function claimOf({ plan, source, target }: Pick<Opened, 'plan' | 'source' | 'tar
     targetIdentity: target.info.identity,
     tool: VERSION,
     firstDifference: (stored) => firstDifference(stored as unknown as Plan, plan),
-  }
-}
-
-async function withSession<T>(target: Target, use: (session: Session) => Promise<T>): Promise<T> {
-  const session = await target.session({ extra: true })
-  try {
-    return await use(session)
-  } finally {
-    await session.release()
   }
 }

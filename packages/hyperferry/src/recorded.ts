@@ -4,7 +4,7 @@ import { finishStep, startStep } from './control/step-log.ts'
 import { HyperferryError, messageOf } from './errors.ts'
 import type { Json } from './model.ts'
 import type { StepContext } from './steps/context.ts'
-import type { Session } from './target/connect.ts'
+import { withSession } from './target/with-session.ts'
 import { VERSION } from './version.ts'
 
 type Logged = Pick<StepContext, 'plan' | 'target' | 'events' | 'migrationId'>
@@ -14,10 +14,10 @@ export async function recorded<T>(context: Logged, step: string, run: () => Prom
   context.events.emit({ kind: 'step', step, message: '' })
   const { migrationId, plan } = context
   const start = { migrationId, step, tool: VERSION, planHash: planHash(plan) }
-  const id = await briefly(context, (session) => startStep(session, start))
+  const id = await withSession(context.target, (session) => startStep(session, start), { extra: true })
   try {
     const output = await run()
-    await briefly(context, (session) => finishStep(session, id, 'done', output as Json))
+    await withSession(context.target, (session) => finishStep(session, id, 'done', output as Json), { extra: true })
     return output
   } catch (error) {
     await recordFailure(context, id, error)
@@ -30,7 +30,11 @@ async function recordFailure(context: Logged, id: string, error: unknown): Promi
   const code = error instanceof HyperferryError ? error.code : 'HF-X001'
   const status = code === 'HF-B022' ? 'interrupted' : 'failed'
   try {
-    await briefly(context, (session) => finishStep(session, id, status, { code, message: messageOf(error) }))
+    await withSession(
+      context.target,
+      (session) => finishStep(session, id, status, { code, message: messageOf(error) }),
+      { extra: true },
+    )
   } catch (second) {
     context.events.emit({
       kind: 'note',
@@ -38,14 +42,5 @@ async function recordFailure(context: Logged, id: string, error: unknown): Promi
       code: null,
       message: `not recorded in the step log: ${messageOf(second)}`,
     })
-  }
-}
-
-async function briefly<T>(context: Logged, use: (session: Session) => Promise<T>): Promise<T> {
-  const session = await context.target.session({ extra: true })
-  try {
-    return await use(session)
-  } finally {
-    await session.release()
   }
 }

@@ -1,15 +1,16 @@
 /** Commands that need the target and its books only: the source may be switched off by then. */
 import { firstDifference, planHash } from './config/plan-file.ts'
-import { installControl, requireControl } from './control/install.ts'
+import { installControl } from './control/install.ts'
 import { withMigrationLock } from './control/lock.ts'
-import { storedMigration } from './control/migration-row.ts'
 import type { StoredMigration } from './control/migration-row.ts'
+import { startedMigration } from './control/started.ts'
 import { HyperferryError } from './errors.ts'
 import type { Plan } from './model.ts'
 import { loadPlan } from './open-migration.ts'
 import type { PlanOptions } from './open-migration.ts'
 import { openTarget } from './target/connect.ts'
 import type { Target } from './target/connect.ts'
+import { withSession } from './target/with-session.ts'
 import { noEvents } from './work/events.ts'
 import type { Events } from './work/events.ts'
 
@@ -40,20 +41,10 @@ export async function onTarget<T>(options: PlanOptions, use: (opened: Opened) =>
 
 /** The migration as it was started here; changes nothing. Throws HF-B014 when it was not, HF-B021 or HF-P020 when it was another one. */
 export async function started(opened: Opened): Promise<TargetContext> {
-  const session = await opened.target.session({ extra: true })
-  try {
-    await requireControl(session)
-    const stored = await storedMigration(session, opened.plan.migration)
-    if (stored === null) {
-      throw new HyperferryError('HF-B014', {
-        what: `migration "${opened.plan.migration}" was not started in this target`,
-      })
-    }
-    mustBeSame(stored, opened.plan, opened.target)
-    return { ...opened, migrationId: stored.id }
-  } finally {
-    await session.release()
-  }
+  const name = opened.plan.migration
+  const stored = await withSession(opened.target, (session) => startedMigration(session, name), { extra: true })
+  mustBeSame(stored, opened.plan, opened.target)
+  return { ...opened, migrationId: stored.id }
 }
 
 /** Brings the control schema up to date and runs `use` under the migration's lock. */

@@ -7,6 +7,7 @@ import { failpoint } from '../failpoints.ts'
 import type { PlannedTable, Receipt } from '../model.ts'
 import type { Session } from '../target/connect.ts'
 import { qualified } from '../target/sql.ts'
+import { withSession } from '../target/with-session.ts'
 import type { StepContext } from './context.ts'
 import { benchOf } from './verify/bench.ts'
 import type { Bench } from './verify/bench.ts'
@@ -51,8 +52,8 @@ export interface VerifyOptions {
 export async function verify(ctx: StepContext, options: VerifyOptions = {}): Promise<VerifyDocument> {
   const level = options.level ?? 'digest'
   const chosen = chooseTables(ctx, options.tables)
-  const ids = await withSession(ctx, (session) => ledgerIds(session, ctx.migrationId))
-  if (level === 'digest') await withSession(ctx, (session) => mustBeFinished(session, chosen, ids))
+  const ids = await withSession(ctx.target, (session) => ledgerIds(session, ctx.migrationId))
+  if (level === 'digest') await withSession(ctx.target, (session) => mustBeFinished(session, chosen, ids))
   const tables: VerifiedTable[] = []
   for (const table of chosen) {
     mayGoOn(ctx)
@@ -116,7 +117,7 @@ async function mustBeFinished(
 /** Receipts are read a table at a time: all of them together may not fit into memory. */
 async function readBooks(ctx: StepContext, table: PlannedTable, tableId: number | null): Promise<FullBooks> {
   if (tableId === null) return { receipts: [], keptBack: [] }
-  return withSession(ctx, async (session) => ({
+  return withSession(ctx.target, async (session) => ({
     receipts: await receipts(session, tableId),
     keptBack: await keptBackRows(session, tableId, table),
   }))
@@ -248,13 +249,4 @@ async function estimateTable(ctx: StepContext, table: PlannedTable): Promise<Ver
 
 function mayGoOn(ctx: StepContext): void {
   if (ctx.signal.aborted) throw new HyperferryError('HF-B022', { what: 'verify was interrupted' })
-}
-
-async function withSession<T>(ctx: StepContext, use: (session: Session) => Promise<T>): Promise<T> {
-  const session = await ctx.target.session()
-  try {
-    return await use(session)
-  } finally {
-    await session.release()
-  }
 }
