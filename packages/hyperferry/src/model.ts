@@ -320,6 +320,79 @@ export interface EncodedBatch {
   losses: Loss[]
 }
 
+// ── the live line (docs/design/0009) ───────────────────────────────────────────────────────────────────────────────
+
+export type Stage = 'off' | 'dualwrite' | 'shadow' | 'live' | 'complete'
+export type Side = 'source' | 'target'
+
+/** Who is primary, and whether a change of roles is under way. */
+export interface DualState {
+  stage: Stage
+  /** +1 at each committed or aborted change of roles. */
+  epoch: number
+  primary: Side
+  phase: 'open' | 'prepare' | 'hold'
+  holdId: string | null
+  barrier: number
+  contractHash: string
+  /** ISO 8601 UTC with microseconds. */
+  stageSince: string
+}
+
+/** One process with the dual-write library, or a writer declared by hand. */
+export interface WriterInfo {
+  id: string
+  name: string
+  kind: 'library' | 'external'
+  /** `silent`: no heartbeat for 15 seconds. `declared`: external, nothing is known of it. */
+  state: 'alive' | 'silent' | 'declared' | 'clean' | 'superseded' | 'lost' | 'stopped'
+  stage: Stage
+  epoch: number
+  /** Since when all of its writes go to both stores, ISO 8601 UTC with microseconds; null: not yet. */
+  dualSince: string | null
+  /** Id of the hold it has answered. */
+  held: string | null
+  barrier: number
+  inFlight: number
+  pending: number
+  inDoubt: number
+  /** Smallest instant of a row it has not delivered, by source table. */
+  low: Readonly<Record<string, string>>
+  lateness: Readonly<Record<string, Lateness>>
+  /** Its clock minus the target's, and half of the round trip; null before it was measured. */
+  clock: { offsetUs: number; errorUs: number } | null
+  /** What it says of itself: host, pid, markers, durability, … */
+  facts: Readonly<Record<string, Json>>
+  heartbeatAgeMs: number
+}
+
+/** How late the rows of a table come, as a writer has seen it: commit time minus row time in microseconds; negative is the future. */
+export interface Lateness {
+  rows: number
+  minUs: number
+  maxUs: number
+  /** `counts[i]`: rows later than 2^i milliseconds and not later than 2^(i+1); rows in time are not counted here. */
+  counts: readonly number[]
+}
+
+/** The part of a table that the backfill is responsible for: instants outside of [below, from). */
+export interface CompletionPoint {
+  tableId: number
+  source: string
+  /** ISO 8601 UTC with microseconds. */
+  t: string
+  /** T as the target's time column holds it: microseconds since 1970-01-01 UTC (wall clock where the type has no zone), or the raw integer. */
+  instant: bigint
+  /** The same on the source's axis. */
+  position: bigint
+  /** From here on rows belong to the backfill again. */
+  beyondInstant: bigint
+  beyondPosition: bigint
+  grade: 'proven' | 'observed'
+  evidence: Json
+  decidedAt: string
+}
+
 // ── ledger ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const MAIN_LANE = 0
