@@ -18,7 +18,7 @@ export function planPage(): string {
     '',
     'Generated from `config/plan-schema.ts`; `plan.schema.json` in the package is the same as JSON Schema. `hyperferry plan` writes the file with comments; unknown keys are refused. `${NAME}` takes a value from the environment.',
     '',
-    'The keys `backfill` and `verify` may be edited at any time; everything else is fixed once a run has started (HF-P020).',
+    'The keys `dualWrite`, `backfill`, `verify` and `tables.<name>.sync` may be edited at any time; everything else is fixed once a run has started (HF-P020).',
     '',
     '| key | type | required | meaning |',
     '| --- | --- | --- | --- |',

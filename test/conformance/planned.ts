@@ -30,6 +30,7 @@ export async function plannedTable(
     axis,
     mode: 'merge',
     existingRows: 'refuse',
+    sync: 'final-copy',
     columns: table.columns.map((column) => plannedColumn(live, column.name, fixture.planned(column.kind))),
     keys: table.key === null ? [] : [{ name: `${table.name}_pkey`, columns: [table.key], primary: true }],
     indexes: [],

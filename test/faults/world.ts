@@ -112,6 +112,7 @@ export function table(name: string, given: Partial<PlannedTable> & Pick<PlannedT
     axis: null,
     mode: 'merge',
     existingRows: 'refuse',
+    sync: 'final-copy',
     keys: [],
     indexes: [],
     foreignKeys: [],
@@ -195,6 +196,7 @@ export function planOf(): Plan {
       }),
     ],
     exclude: [],
+    dualWrite: { writers: null, maxLateness: '1 hour' },
     backfill: { workers: 2, taskRows: 150 },
     verify: { sampleRows: 1000 },
   }

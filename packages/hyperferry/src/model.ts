@@ -208,6 +208,8 @@ export interface PlannedTable {
   mode: 'merge' | 'replace'
   /** What becomes of rows that stand in the target before the first one is copied: the table is refused (HF-S011), or emptied once. */
   existingRows: 'refuse' | 'delete'
+  /** Relational tables: brought up to date inside the cutover, or written by nobody. Operational: may be edited at any time. */
+  sync: 'final-copy' | 'frozen'
   columns: PlannedColumn[]
   /** Primary key first, then unique keys; each holds the time column if the table is a hypertable. */
   keys: PlannedKey[]
@@ -228,6 +230,8 @@ export interface Plan {
   /** Source tables left out on purpose. */
   exclude: string[]
   /** Operational part: may be edited at any time. */
+  /** `writers`: processes that write, null if unknown. `maxLateness`: how late rows come at most, such as `6 hours`. */
+  dualWrite: { writers: number | null; maxLateness: string }
   backfill: { workers: number; taskRows: number }
   verify: { sampleRows: number }
 }

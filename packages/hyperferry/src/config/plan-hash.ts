@@ -38,7 +38,7 @@ function structure(plan: Plan): Tree {
       columnName,
       { ...column, position: i + 1 },
     ])
-    return [name, { ...table, estimate: undefined, columns: new Map(columns) }]
+    return [name, { ...table, estimate: undefined, sync: undefined, columns: new Map(columns) }]
   })
   return {
     source: { timezone: file.source.timezone, fingerprint: file.source.fingerprint },

@@ -1,10 +1,15 @@
 /** The declarations of the plan file. Reading, its error messages and the shipped JSON Schema all come from here. */
 import { z } from 'zod'
+import { DURATION } from './duration.ts'
 
 const name = z.string().min(1)
 /** PostgreSQL's spelling, so that people can copy it from the manual. */
 const interval = z.string().regex(/^\d+( (microsecond|millisecond|second|minute|hour|day|week|month|year)s?)?$/, {
   error: 'expected a number and a unit, such as 7 days, 1 hour',
+})
+/** A span of real time: months and years have no length of their own. */
+const duration = z.string().regex(DURATION, {
+  error: 'expected a number and a unit from microseconds to weeks, such as 6 hours',
 })
 const timeUnit = z.enum(['s', 'ms', 'us', 'ns'])
 const action = z.enum(['no action', 'restrict', 'cascade', 'set null', 'set default'])
@@ -119,6 +124,12 @@ const table = z.strictObject({
     .describe(
       'Rows that stand in the target table before the first one is copied: refuse to go on (HF-S011), or delete them all. Default refuse.',
     ),
+  sync: z
+    .enum(['final-copy', 'frozen'])
+    .optional()
+    .describe(
+      'How a relational table keeps up while the application writes: final-copy brings it up to date inside the cutover, frozen says that nobody writes it. Not for time series. Default final-copy. May be edited at any time.',
+    ),
   key: z.array(name).min(1).optional().describe('Primary key.'),
   keyName: name.optional().describe('Name of the primary key. Default: the name of the table and _pkey.'),
   unique: z.map(name, z.array(name).min(1)).optional().describe('Other unique keys by name.'),
@@ -149,6 +160,21 @@ export const planSchema = z.strictObject({
   }),
   tables: z.map(name, table).describe('Tables by their name in the target.'),
   exclude: z.array(z.string()).optional().describe('Source tables left out on purpose.'),
+  dualWrite: z
+    .strictObject({
+      writers: z
+        .int()
+        .min(1)
+        .optional()
+        .describe(
+          'How many processes write, external ones included; the completion point is refused until all are known. Default: unknown.',
+        ),
+      maxLateness: duration
+        .optional()
+        .describe('How much later than its own time a row is written at most, such as 6 hours. Default 1 hour.'),
+    })
+    .optional()
+    .describe('About an application that goes on writing. May be edited at any time.'),
   backfill: z
     .strictObject({
       workers: z.int().min(1).max(64).describe('Parallel workers.'),

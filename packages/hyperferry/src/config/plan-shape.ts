@@ -3,6 +3,10 @@ import type { ColumnRules, Plan, PlannedColumn, PlannedKey, PlannedTable } from 
 import { cutToBytes, MAX_NAME_BYTES } from './names.ts'
 import type { ColumnFile, PlanFile, TableFile } from './plan-schema.ts'
 
+const DEFAULT_LATENESS = '1 hour'
+/** What is known of writers before anybody has said something. */
+export const NO_WRITERS: Plan['dualWrite'] = { writers: null, maxLateness: DEFAULT_LATENESS }
+
 /** The file's data to a whole plan. Reasons live in comments only and come back empty. */
 export function planFromFile(file: PlanFile): Plan {
   return {
@@ -11,19 +15,28 @@ export function planFromFile(file: PlanFile): Plan {
     target: { url: file.target.url, schema: file.target.schema, owner: file.target.owner ?? null },
     tables: [...file.tables].map(([name, table]) => tableFromFile(name, table)),
     exclude: file.exclude ?? [],
+    dualWrite: {
+      writers: file.dualWrite?.writers ?? null,
+      maxLateness: file.dualWrite?.maxLateness ?? DEFAULT_LATENESS,
+    },
     backfill: file.backfill,
     verify: file.verify,
   }
 }
 
+/** A plan that an earlier version has stored in the target knows nothing of writers. */
+type PlanOrOlder = Omit<Plan, 'dualWrite'> & { dualWrite?: Plan['dualWrite'] }
+
 /** A whole plan to the file's data. Keys are in the order in which they are written. */
-export function planToFile(plan: Plan): PlanFile {
+export function planToFile(plan: PlanOrOlder): PlanFile {
+  const { dualWrite = NO_WRITERS } = plan
   return {
     migration: plan.migration,
     source: { ...plan.source },
     target: present({ url: plan.target.url, schema: plan.target.schema, owner: plan.target.owner }),
     tables: new Map(plan.tables.map((table) => [table.name, tableToFile(table)])),
     ...present({ exclude: filled(plan.exclude) }),
+    dualWrite: present({ writers: dualWrite.writers, maxLateness: dualWrite.maxLateness }),
     backfill: { ...plan.backfill },
     verify: { ...plan.verify },
   }
@@ -48,6 +61,7 @@ function tableFromFile(name: string, file: TableFile): PlannedTable {
     axis: file.axis ?? null,
     mode: file.mode,
     existingRows: file.existingRows ?? 'refuse',
+    sync: file.sync ?? 'final-copy',
     columns: [...file.columns].map(([columnName, column]) => columnFromFile(columnName, column)),
     keys: keysFromFile(name, file),
     indexes: entries(file.indexes).map(([indexName, index]) => ({
@@ -93,6 +107,7 @@ function tableToFile(table: PlannedTable): TableFile {
     mode: table.mode,
     ...present({
       existingRows: table.existingRows === 'delete' ? table.existingRows : null,
+      sync: table.sync === 'frozen' ? table.sync : null,
       key: primary ? primary.columns : null,
       keyName,
       unique: named(unique, (key) => key.columns),

@@ -9,10 +9,16 @@ const ONE_LINE = ['time', 'columnstore', 'key', 'estimate']
 /** Parts of a table whose entries stay on one line each. */
 const LINE_EACH = ['unique', 'columns', 'indexes', 'foreignKeys']
 
+/** What a person should add when the application goes on writing. */
+const DUAL_WRITE =
+  'while the application writes: add writers, how many processes do; maxLateness, how late their rows come'
+
 /** YAML text of the plan. The same input gives the same text; reading it again gives the same plan (but for reasons). */
 export function writePlan(plan: Plan, findings: readonly Finding[] = [], forecast: Forecast | null = null): string {
   const document = new Document(planToFile(plan), { version: '1.2' })
-  for (const part of ['source', 'target', 'exclude', 'backfill', 'verify']) flow(document.get(part, true))
+  for (const part of ['source', 'target', 'exclude', 'dualWrite', 'backfill', 'verify']) flow(document.get(part, true))
+  const dual = document.get('dualWrite', true)
+  if (isMap(dual)) dual.comment = plan.dualWrite.writers === null ? ` ${DUAL_WRITE}` : null
   for (const table of plan.tables) dressTable(document, table, findings)
   const body = document.toString({ lineWidth: 0, blockQuote: false, flowCollectionPadding: true })
   return head(plan, findings, forecast) + body
@@ -25,7 +31,7 @@ function head(plan: Plan, findings: readonly Finding[], forecast: Forecast | nul
   const lines = [
     '# yaml-language-server: $schema=./node_modules/hyperferry/plan.schema.json',
     `# What moves, and as what. ${plural(plan.tables.length, 'table')}; ${decisions === 0 ? 'nothing needs a decision' : `${plural(decisions, 'thing')} marked "decide" below`}.`,
-    '# Everything but backfill and verify is fixed once `hyperferry schema` has run.',
+    '# Everything but dualWrite, backfill, verify and sync is fixed once `hyperferry schema` has run.',
     '# Next:  hyperferry schema --dry-run',
     ...(forecast === null ? [] : [`# ${forecastText(forecast)}`]),
     ...general.map((finding) => `# ${oneLine(findingText(finding))}`),

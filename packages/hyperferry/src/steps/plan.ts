@@ -2,6 +2,7 @@
 import { fingerprint } from '../config/plan-file.ts'
 import { contradictions } from '../config/plan-consistency.ts'
 import { nearest } from '../config/nearest.ts'
+import { NO_WRITERS } from '../config/plan-shape.ts'
 import { holdsLiteralPassword } from '../config/urls.ts'
 import { HyperferryError } from '../errors.ts'
 import type { Finding, Forecast, Inventory, Plan, SourceTable, TableKind } from '../model.ts'
@@ -85,6 +86,7 @@ export async function makePlan(input: PlanInput): Promise<PlanResult> {
       .filter((table) => !tables.includes(table))
       .map(({ name }) => name)
       .toSorted(),
+    dualWrite: NO_WRITERS,
     backfill: { workers: 4, taskRows: 200_000 },
     verify: { sampleRows: 10_000 },
   }

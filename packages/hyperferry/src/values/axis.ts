@@ -22,24 +22,28 @@ export function axisLiteral(table: PlannedTable, position: bigint, timezone: str
   const column = axisColumn(table)
   if (column === null) throw new HyperferryError('HF-P023', { what: `table ${table.name} has no axis in the target` })
   const type = parsePgType(column.type)
+  const value = isTime(type) ? instantOf(column, type, position, timezone) : position
+  return literalOf(type, value, `${table.name}.${column.name}`)
+}
+
+/** SQL of a value of a type that can be an axis: microseconds of times, else the number itself. `column` is named in the error. */
+export function literalOf(type: PgType, value: bigint, column: string): string {
   switch (type.name) {
     case 'timestamptz':
     case 'timestamp':
-      return timestampLiteral(instantOf(column, type, position, timezone), type)
+      return timestampLiteral(value, type)
     case 'date':
-      return dateLiteral(instantOf(column, type, position, timezone))
+      return dateLiteral(value)
     case 'int2':
     case 'int4':
     case 'int8':
-      return integerLiteral(position, type.name)
+      return integerLiteral(value, type.name)
     case 'numeric':
     case 'float4':
     case 'float8':
-      return `'${position}'::${type.name}`
+      return `'${value}'::${type.name}`
     default:
-      throw new HyperferryError('HF-P023', {
-        what: `column ${table.name}.${column.name} of type ${type.text} cannot be an axis`,
-      })
+      throw new HyperferryError('HF-P023', { what: `column ${column} of type ${type.text} cannot be an axis` })
   }
 }
 
@@ -68,7 +72,7 @@ function axisColumn(table: PlannedTable): PlannedColumn | null {
 }
 
 /** Microseconds since 1970-01-01 of the value in the target, floored to what its type holds. */
-function instantOf(column: PlannedColumn, type: PgType, position: bigint, timezone: string): bigint {
+export function instantOf(column: PlannedColumn, type: PgType, position: bigint, timezone: string): bigint {
   const step = stepMicros(type)
   return floorDiv(utcMicros(column, type, position, timezone), step) * step
 }
@@ -85,12 +89,13 @@ function utcMicros(column: PlannedColumn, type: PgType, position: bigint, timezo
   return BigInt(wallSeconds - offset) * 1_000_000n
 }
 
-function isTime(type: PgType): boolean {
+/** Whether values of the type are microseconds of a time rather than numbers. */
+export function isTime(type: PgType): boolean {
   return type.name === 'timestamptz' || type.name === 'timestamp' || type.name === 'date'
 }
 
 /** Microseconds between two neighbouring values of the type. */
-function stepMicros(type: PgType): bigint {
+export function stepMicros(type: PgType): bigint {
   if (type.name === 'date') return BigInt(MICROS_PER_DAY)
   return 10n ** BigInt(6 - (type.precision ?? 6))
 }

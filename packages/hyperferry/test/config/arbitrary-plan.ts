@@ -88,6 +88,7 @@ const table = (name: string): fc.Arbitrary<PlannedTable> =>
     axis: orNull(word),
     mode: fc.constantFrom('merge', 'replace' as const),
     existingRows: fc.constantFrom('refuse', 'delete' as const),
+    sync: fc.constantFrom('final-copy', 'frozen' as const),
     columns: each(names(5), column),
     keys: fc
       .tuple(
@@ -131,6 +132,10 @@ export const arbitraryPlan: fc.Arbitrary<Plan> = fc.record({
   target: fc.record({ url: fc.constant('${TARGET}'), schema: word, owner: orNull(word) }),
   tables: each(names(4), table),
   exclude: names(3),
+  dualWrite: fc.record({
+    writers: orNull(fc.integer({ min: 1, max: 1000 })),
+    maxLateness: fc.constantFrom('1 hour', '6 hours', '90 seconds'),
+  }),
   backfill: fc.record({ workers: fc.integer({ min: 1, max: 64 }), taskRows: fc.integer({ min: 1, max: 1e9 }) }),
   verify: fc.record({ sampleRows: fc.nat() }),
 })

@@ -30,6 +30,7 @@ export function relationalTable(name: string, more: Partial<PlannedTable> = {}):
     axis: null,
     mode: 'merge',
     existingRows: 'refuse',
+    sync: 'final-copy',
     columns: [column('id', 'bigint', { nullable: false, identity: true }), column('name', 'text')],
     keys: [{ name: `${name}_pkey`, columns: ['id'], primary: true }],
     indexes: [],
@@ -66,6 +67,7 @@ export function planOf(tables: PlannedTable[], target: Partial<Plan['target']> =
     target: { url: '${HYPERFERRY_TARGET}', schema: 'plant', owner: null, ...target },
     tables,
     exclude: [],
+    dualWrite: { writers: null, maxLateness: '1 hour' },
     backfill: { workers: 1, taskRows: 1000 },
     verify: { sampleRows: 100 },
   }

@@ -32,6 +32,7 @@ export function axisTable(
     axis: 'ts',
     mode: 'merge',
     existingRows: 'refuse',
+    sync: 'final-copy',
     columns: [column],
     keys: [],
     indexes: [],

@@ -45,6 +45,7 @@ const planned: PlannedTable = {
   axis: 'id',
   mode: 'merge',
   existingRows: 'refuse',
+  sync: 'final-copy',
   columns: [
     column('id', 'bigint', false),
     column('amount', 'integer', true),

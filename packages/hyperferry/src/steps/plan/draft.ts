@@ -107,6 +107,7 @@ function emptyTable(source: SourceTable, start: Start, assessment: TableAssessme
     ...splitOf(start.series, assessment, start.columns),
     mode: 'replace',
     existingRows: 'refuse',
+    sync: 'final-copy',
     columns: start.columns,
     keys: [],
     indexes: [],

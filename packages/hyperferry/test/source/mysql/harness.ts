@@ -75,6 +75,7 @@ export function planOf(
     axis: null,
     mode: 'merge',
     existingRows: 'refuse',
+    sync: 'final-copy',
     columns: table.columns.map((column) => {
       const assessed = assessment.columns.find((one) => one.column === column.name)
       return {

@@ -76,6 +76,7 @@ export async function planOf(
     axis: null,
     mode: 'merge',
     existingRows: 'refuse',
+    sync: 'final-copy',
     columns: Object.entries(columns).map(([column, given]) => {
       const { type, rules = {}, nullable = true } = typeof given === 'string' ? { type: given } : given
       const sourceType = live.columns.find((found) => found.name === column)?.type ?? ''

@@ -48,6 +48,7 @@ export function planOf(input: DraftInput): Plan {
     target: { url: '${TARGET}', schema: 'public', owner: null },
     tables: draftPlan(input).tables,
     exclude: [],
+    dualWrite: { writers: null, maxLateness: '1 hour' },
     backfill: { workers: 4, taskRows: 200_000 },
     verify: { sampleRows: 10_000 },
   }

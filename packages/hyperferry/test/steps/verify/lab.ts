@@ -40,6 +40,7 @@ export async function openLab(
     target: { url: '', schema: 'lab', owner: null },
     tables: [...tables],
     exclude: [],
+    dualWrite: { writers: null, maxLateness: '1 hour' },
     backfill: { workers: 2, taskRows: options.taskRows ?? 1000 },
     verify: { sampleRows: options.sampleRows ?? 10_000 },
   }

@@ -18,6 +18,7 @@ export function plannedTable(
     axis: null,
     mode: 'merge',
     existingRows: 'refuse',
+    sync: 'final-copy',
     keys: [],
     indexes: [],
     foreignKeys: [],
