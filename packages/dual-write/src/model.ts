@@ -97,4 +97,9 @@ export interface OpId {
   /** UUID of the journal (or of the outbox). */
   journal: string
   seq: number
+  /**
+   * Whether the source had a marker table when the intent was written; to be kept with the intent. An op that was written without a marker and settled
+   * with one would be called absent. Not given: what the store remembers since it was made.
+   */
+  marked?: boolean
 }

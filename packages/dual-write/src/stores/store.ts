@@ -35,6 +35,12 @@ export interface Verdict {
   code: string | null
 }
 
+export interface Settled {
+  answer: 'present' | 'absent' | 'unknown'
+  present?: number[]
+  captured?: (number | bigint | string)[]
+}
+
 export interface SourceStore {
   readonly engine: 'mysql' | 'sqlite' | 'generic'
   /** Looks whether the marker table `hyperferry_op` is there and usable. Called at the start, and again when that was not the case. */
@@ -43,13 +49,16 @@ export interface SourceStore {
   write(batch: StoreBatch, op: OpId | null): Promise<Captured>
   /**
    * Settles an op whose outcome is not known, so that it stays settled: with markers by taking the marker itself (then the op can never commit any
-   * more), without them by looking for the keys. `present` lists the indexes of rows that are there.
+   * more), without them by looking for the keys. `present` lists the indexes of rows that are there; `captured` are the values the store gave to the
+   * `capture` column, which stand beside the marker.
    */
-  settle(batch: StoreBatch, op: OpId): Promise<{ answer: 'present' | 'absent' | 'unknown'; present?: number[] }>
+  settle(batch: StoreBatch, op: OpId): Promise<Settled>
   /** As secondary: each op exactly once, by its marker or, without markers, by the key. Several ops in one transaction. */
   apply(ops: readonly { op: OpId; batch: StoreBatch }[]): Promise<void>
   /** Deletes markers of a journal below `seq`: they were settled long ago. */
   forget(journal: string, seq: number): Promise<void>
+  /** Deletes the markers of these ops alone. */
+  forgetOnly?(journal: string, seqs: readonly number[]): Promise<void>
   classify(error: unknown): Verdict
 }
 
