@@ -1,4 +1,5 @@
 // Test projects: what each one needs to run is said by its name.
+import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 const everySuffix = ['**/*.db.test.ts', '**/*.tsl.test.ts', '**/*.nightly.test.ts']
@@ -6,7 +7,18 @@ const folders = (suffix: string): string[] => [`packages/*/test/**/*.${suffix}`,
 const slow = { testTimeout: 60_000, hookTimeout: 120_000, maxWorkers: 2 }
 const skipped = ['**/node_modules/**', '**/dist/**']
 
+// The library from its sources, as everything else; processes that tests start have the built one.
+const library = 'packages/dual-write/src'
+const alias = Object.entries({
+  '@hyperferry/dual-write/pg': 'stores/pg.ts',
+  '@hyperferry/dual-write/mysql2': 'stores/mysql2.ts',
+  '@hyperferry/dual-write/sqlite': 'stores/sqlite.ts',
+  '@hyperferry/dual-write/interpreter': 'interpreter.ts',
+  '@hyperferry/dual-write': 'index.ts',
+}).map(([find, file]) => ({ find, replacement: resolve(import.meta.dirname, library, file) }))
+
 export default defineConfig({
+  resolve: { alias },
   test: {
     projects: [
       { test: { name: 'unit', include: folders('test.ts'), exclude: [...skipped, ...everySuffix] } },

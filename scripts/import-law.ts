@@ -47,7 +47,9 @@ export const law: Law = {
     { files: 'throttle/**', may: [...base, 'throttle/**', 'control/**', 'target/**'] },
     { files: 'steps/**', may: [...shared, 'steps/context.ts', 'OWN.ts', 'OWN/**'], except: tops },
     { files: 'migration.ts', may: [...shared, 'steps/*.ts'], except: ['index.ts'] },
-    { files: 'index.ts', may: [...shared, 'steps/*.ts'] },
+    { files: 'index.ts', may: [...shared, 'steps/*.ts', 'demo/*.ts'] },
+    // The demo types commands as a person would; it shares nothing with the engine.
+    { files: 'demo/**', may: ['errors.ts', 'demo/**'] },
     // What stands around the line: each of them runs at most one step (the order is known to migration.ts alone).
     {
       files: '{make-plan,inspect,open-migration,recorded,live/*}.ts',
@@ -59,10 +61,10 @@ export const law: Law = {
     { files: '**', may: [...shared, 'OWN/**'], except: tops },
   ],
   packages: [
-    { name: 'pg', in: ['target/**'], typesIn: ['control/**'] },
+    { name: 'pg', in: ['target/**', 'demo/**'], typesIn: ['control/**'] },
     { name: 'pg-copy-streams', in: ['target/**'], typesIn: ['control/**'] },
     { name: 'mysql2', in: ['source/mysql/**'] },
-    { name: 'node:sqlite', in: ['source/sqlite/**'] },
+    { name: 'node:sqlite', in: ['source/sqlite/**', 'demo/**'] },
     { name: 'commander', in: ['cli/**'] },
     { name: '@clack/prompts', in: ['cli/**'] },
     { name: 'cli-progress', in: ['cli/**'] },

@@ -1,4 +1,4 @@
-// `npm run demo`: a SQLite plant moves into an embedded PostgreSQL. Types the real commands and shows what they print; kills the copy once on the way.
+// `npm run demo:offline`: a SQLite plant moves into an embedded PostgreSQL. Types the real commands and shows what they print; kills the copy once on the way.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startServer } from '../../test/servers/start.ts'
-import { makePlant } from './plant.ts'
+import { makePlant } from '../../packages/hyperferry/src/demo/plant.ts'
 
 const { values } = parseArgs({
   options: { target: { type: 'string' }, keep: { type: 'boolean' }, rows: { type: 'string', default: '300000' } },
@@ -21,7 +21,7 @@ process.exitCode = await demo().finally(() => {
 
 async function demo(): Promise<number> {
   say(`\n  A plant's database: sites, devices, ${values.rows} readings and an event log, in SQLite.`)
-  makePlant(join(folder, 'plant.db'), Number(values.rows))
+  makePlant(join(folder, 'plant.db'), Number(values.rows), { end: Date.UTC(2024, 1, 1), sins: true })
   if (values.target !== undefined) return line(values.target)
   await using server = await startServer('pg17')
   say('  The target: an embedded PostgreSQL 17, empty. (--target URL takes yours, with TimescaleDB for hypertables.)')

@@ -1,5 +1,8 @@
 /** The public API. The command line and everything outside of the engine import this file and no other. */
 export { redact } from './config/urls.ts'
+export { demo } from './demo/demo.ts'
+export type { DemoDocument, DemoOptions } from './demo/demo.ts'
+export { SABOTAGE } from './demo/sabotage.ts'
 export { CATALOGUE, HyperferryError, messageOf } from './errors.ts'
 export type { ErrorCode } from './errors.ts'
 export { quarantineList, report, status } from './inspect.ts'

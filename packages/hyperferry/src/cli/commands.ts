@@ -2,6 +2,7 @@
 import type { CommandSpec } from './command.ts'
 import { backfill } from './backfill.ts'
 import { check } from './check.ts'
+import { demo } from './demo.ts'
 import { jobs } from './jobs.ts'
 import { plan } from './plan.ts'
 import { quarantine } from './quarantine.ts'
@@ -14,6 +15,7 @@ import { status } from './status.ts'
 import { verify } from './verify.ts'
 
 export const COMMANDS: readonly CommandSpec[] = [
+  demo,
   check,
   plan,
   run,
