@@ -21,8 +21,9 @@ export default defineConfig({
   resolve: { alias },
   test: {
     projects: [
-      { test: { name: 'unit', include: folders('test.ts'), exclude: [...skipped, ...everySuffix] } },
+      { extends: true, test: { name: 'unit', include: folders('test.ts'), exclude: [...skipped, ...everySuffix] } },
       {
+        extends: true,
         test: {
           name: 'db',
           include: folders('db.test.ts'),
@@ -32,6 +33,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: 'tsl',
           include: folders('tsl.test.ts'),
@@ -41,6 +43,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: 'nightly',
           include: folders('nightly.test.ts'),
