@@ -11,10 +11,10 @@ export interface Collection<Row extends object = Record<string, unknown>> {
   /** Time column; checked against the plan. */
   readonly time?: string
   /** Only for the compiler. */
-  readonly [rowType]?: Row
+  readonly [rowType]?: Row | undefined
 }
 
-export type Collections = Readonly<Record<string, Collection<never>>>
+export type Collections = Readonly<Record<string, Collection<object>>>
 
 export type RowOf<C> = C extends { readonly [rowType]?: infer Row } ? NonNullable<Row> : never
 

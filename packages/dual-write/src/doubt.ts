@@ -18,9 +18,14 @@ async function settle(ctx: WriterContext, { seq, record }: DoubtfulOp): Promise<
   const { contracts, journal, settings } = ctx
   if (contracts === null) return false
   // A marker decides at once and for ever. Keys can only be looked for, so a late commit has to be waited out first.
-  if (!ctx.markers && nowUs() - record.at < BigInt(settings.graceMs) * 1000n) return false
+  const marked = record.marked && ctx.markers
+  if (!marked && nowUs() - record.at < BigInt(settings.graceMs) * 1000n) return false
   const batch = sourceBatch(compiledFor(contracts.tables, record), record)
-  const { answer, present, captured } = await settings.source.settle(batch, { journal: journal.id, seq })
+  const { answer, present, captured } = await settings.source.settle(batch, {
+    journal: journal.id,
+    seq,
+    marked: record.marked,
+  })
   switch (answer) {
     case 'absent':
       await journal.abort(seq)
@@ -35,7 +40,7 @@ async function settle(ctx: WriterContext, { seq, record }: DoubtfulOp): Promise<
       })
       return true
     case 'unknown':
-      return ctx.markers || batch.key !== null ? false : suspect(ctx, { seq, record })
+      return marked || batch.key !== null ? false : suspect(ctx, { seq, record })
   }
 }
 

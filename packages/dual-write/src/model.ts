@@ -88,8 +88,10 @@ export interface OpRecord {
   rows: Cell[][]
   /** When the op began, microseconds since 1970-01-01 by the clock of this machine. */
   at: bigint
-  /** Smallest instant of its rows; null when the collection has no time. */
+  /** Smallest instant of its rows; null when the collection has no time. Far in the future it is the smallest number there is: see times.ts. */
   low: bigint | null
+  /** Whether the source was to get a marker with it: one that was written without cannot be settled by one. */
+  marked: boolean
 }
 
 /** Names an op in the source's marker table. */

@@ -55,16 +55,23 @@ async function dispatch(
   if (ctx.contracts === null) return writeAsGiven(ctx, { table, rows, epoch })
   const compiled = ctx.contracts.tables.get(table)
   if (compiled === undefined) throw new NotAdmittedError(`table "${table}" is not in the contract`, 'unknown-stage')
-  const record = recordOf(compiled, rows)
+  const record = recordOf(ctx, compiled, rows)
   if (isSingle(state)) return writeAlone(ctx, compiled, record, epoch)
   if (state?.primary === 'target') return writeToTarget(ctx, compiled, record, state)
   return writeToSource(ctx, compiled, record, epoch)
 }
 
-function recordOf(compiled: CompiledCollection, rows: readonly Row[]): OpRecord {
+function recordOf(ctx: WriterContext, compiled: CompiledCollection, rows: readonly Row[]): OpRecord {
   const at = nowUs()
   const { columns, rows: cells } = compiled.normalise(rows)
-  const record: OpRecord = { collection: compiled.contract.source, columns, rows: cells, at, low: null }
+  const record: OpRecord = {
+    collection: compiled.contract.source,
+    columns,
+    rows: cells,
+    at,
+    low: null,
+    marked: ctx.markers,
+  }
   return { ...record, low: lowOf(compiled, record, at) }
 }
 
@@ -116,7 +123,7 @@ async function writeToSource(
   const batch = sourceBatch(compiled, record)
   let values: (number | bigint | string)[] | null
   try {
-    ;({ values } = await settings.source.write(batch, { journal: journal.id, seq }))
+    ;({ values } = await settings.source.write(batch, { journal: journal.id, seq, marked: record.marked }))
   } catch (error) {
     const { outcome, retry } = settings.source.classify(error)
     if (outcome === 'definite') {

@@ -39,6 +39,8 @@ export interface Outcome {
 export interface Journal {
   /** UUID, made once and kept in the folder. */
   readonly id: string
+  /** Whether what is written to the folder outlives the container or the machine's memory. */
+  readonly place: 'disk' | 'ephemeral'
   /** Writes the intent; resolves with its number when it is durable. Throws JournalError, and then the op must not be sent. */
   intent(record: OpRecord): Promise<number>
   /** The primary store has it: it will be delivered. Resolves when the mark is handed to the operating system. */

@@ -1,0 +1,222 @@
+/** SQLite in this process, through node:sqlite or better-sqlite3. The drivers are synchronous, so nothing happens between the statements of a transaction. */
+import type { OpId } from '../model.ts'
+import { neededKey, usableKey } from './key.ts'
+import type { Key } from './key.ts'
+import { idsOf, idsText, marker, Markers, numbersBelow, tombstone } from './marker.ts'
+import type { MarkerOptions } from './marker.ts'
+import { detail, noteOutcome, StoreError, verdictOf } from './outcome.ts'
+import type { Reading } from './outcome.ts'
+import type { Captured, Settled, SourceStore, StoreBatch } from './store.ts'
+
+export { MARKER_SQL } from './marker.ts'
+
+interface SqliteStatement {
+  run(...values: any[]): { lastInsertRowid: number | bigint; changes: number | bigint } // eslint-disable-line typescript/no-explicit-any -- the drivers' own overloads
+  get(...values: any[]): unknown // eslint-disable-line typescript/no-explicit-any -- as above
+}
+
+/** What is used of `DatabaseSync` of node:sqlite and of better-sqlite3's `Database`. */
+export interface SqliteDatabase {
+  exec(sql: string): unknown
+  prepare(sql: string): SqliteStatement
+  /** node:sqlite. */
+  readonly isTransaction?: boolean
+  /** better-sqlite3. */
+  readonly inTransaction?: boolean
+}
+
+/** A source store over an open database. The handle must not be inside a transaction of the application while `write()` is called. */
+export function sqliteStore(database: SqliteDatabase, options: MarkerOptions = {}): SourceStore {
+  return new SqliteStore(database, options)
+}
+
+class SqliteStore implements SourceStore {
+  readonly engine = 'sqlite'
+  readonly #database: SqliteDatabase
+  readonly #markers: Markers
+  readonly #statements = new Map<string, SqliteStatement>()
+
+  constructor(database: SqliteDatabase, options: MarkerOptions) {
+    this.#database = database
+    this.#markers = new Markers(options)
+  }
+
+  async prepare(): Promise<{ markers: boolean }> {
+    const { table } = this.#markers
+    if (table !== null && !this.#markers.usable) {
+      const sql = `SELECT count(*) AS n FROM pragma_table_info(?) WHERE name IN ('journal', 'seq', 'ids')`
+      this.#markers.usable = Number((this.#database.prepare(sql).get(table) as { n: number } | undefined)?.n) === 3
+    }
+    return { markers: this.#markers.usable }
+  }
+
+  async write(batch: StoreBatch, op: OpId | null): Promise<Captured> {
+    const marked = this.#markers.forWriting(op) ? op : null
+    return this.#transaction(() => {
+      if (marked !== null) this.#run(this.#insertMarker(), marker(marked))
+      const values = this.#insert(batch)
+      if (marked !== null && values !== null) {
+        this.#run(`UPDATE ${this.#table()} SET ids = ? WHERE journal = ? AND seq = ?`, [
+          idsText(values),
+          ...marker(marked),
+        ])
+      }
+      return { values }
+    })
+  }
+
+  async settle(batch: StoreBatch, op: OpId): Promise<Settled> {
+    if (!this.#markers.forSettling(op)) return this.#settleByKey(batch)
+    return this.#transaction((): Settled => {
+      const look = `SELECT ids FROM ${this.#table()} WHERE journal = ? AND seq = ?`
+      if (this.#get(look, tombstone(op)) !== undefined) return { answer: 'absent' }
+      const row = this.#get(look, marker(op))
+      if (row === undefined) {
+        this.#run(this.#insertMarker(), marker(op))
+        this.#run(this.#insertMarker(), tombstone(op))
+        return { answer: 'absent' }
+      }
+      const captured = idsOf(row['ids'])
+      return { answer: 'present', ...(captured === undefined ? {} : { captured }) }
+    })
+  }
+
+  async apply(ops: readonly { op: OpId; batch: StoreBatch }[]): Promise<void> {
+    if (ops.length === 0) return
+    this.#transaction(() => {
+      for (const { op, batch } of ops) {
+        if (!this.#markers.usable) this.#insert(this.#absentRows(batch))
+        else if (this.#take(op)) this.#insert({ ...batch, capture: null })
+      }
+    })
+  }
+
+  async forget(journal: string, seq: number): Promise<void> {
+    if (!this.#markers.usable) return
+    const sql = `DELETE FROM ${this.#table()} WHERE journal = ? AND seq BETWEEN ? AND ?`
+    this.#transaction(() => this.#run(sql, [journal, ...numbersBelow(seq)]))
+  }
+
+  async forgetOnly(journal: string, seqs: readonly number[]): Promise<void> {
+    if (!this.#markers.usable || seqs.length === 0) return
+    const list = seqs.map((seq) => Math.trunc(seq)).join(', ')
+    this.#transaction(() => this.#run(`DELETE FROM ${this.#table()} WHERE journal = ? AND seq IN (${list})`, [journal]))
+  }
+
+  classify = (error: unknown) => verdictOf(error, readSqlite)
+
+  #take(op: OpId): boolean {
+    const there = this.#get(`SELECT 1 AS there FROM ${this.#table()} WHERE journal = ? AND seq = ?`, marker(op))
+    if (there !== undefined) return false
+    this.#run(this.#insertMarker(), marker(op))
+    return true
+  }
+
+  #insert({ table, columns, rows, capture }: StoreBatch): (number | bigint)[] | null {
+    const places = columns.map(() => '?').join(', ')
+    const sql = `INSERT INTO ${ident(table)} (${columns.map(ident).join(', ')}) VALUES (${places})`
+    const ids = rows.map((row) => this.#run(sql, row).lastInsertRowid)
+    return capture === null ? null : ids
+  }
+
+  #settleByKey(batch: StoreBatch): Settled {
+    const key = usableKey(batch)
+    if (key === null) return { answer: 'unknown' }
+    const present = this.#presentRows(batch, key)
+    return present.length === 0 ? { answer: 'absent' } : { answer: 'present', present }
+  }
+
+  #absentRows(batch: StoreBatch): StoreBatch {
+    const there = new Set(this.#presentRows(batch, neededKey(batch)))
+    return { ...batch, capture: null, rows: batch.rows.filter((_, index) => !there.has(index)) }
+  }
+
+  #presentRows({ table, rows }: StoreBatch, key: Key): number[] {
+    const where = key.columns.map((column) => `${ident(column)} = ?`).join(' AND ')
+    const sql = `SELECT 1 AS there FROM ${ident(table)} WHERE ${where} LIMIT 1`
+    return rows.flatMap((row, index) => (this.#get(sql, key.of(row)) === undefined ? [] : [index]))
+  }
+
+  #table(): string {
+    return ident(this.#markers.table ?? '')
+  }
+
+  #insertMarker(): string {
+    return `INSERT INTO ${this.#table()} (journal, seq) VALUES (?, ?)`
+  }
+
+  #run(sql: string, values: readonly unknown[]): ReturnType<SqliteStatement['run']> {
+    return this.#statement(sql).run(...values.map(parameter))
+  }
+
+  #get(sql: string, values: readonly unknown[]): Record<string, unknown> | undefined {
+    return this.#statement(sql).get(...values.map(parameter)) as Record<string, unknown> | undefined
+  }
+
+  #statement(sql: string): SqliteStatement {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  #transaction<T>(use: () => T): T {
+    if (this.#isOpen()) {
+      throw new StoreError(
+        'IN_TRANSACTION',
+        'the application has a transaction open on this SQLite handle: the write would share its fate',
+        { retry: 'transient' },
+      )
+    }
+    let committing = false
+    try {
+      this.#database.exec('BEGIN IMMEDIATE')
+      const result = use()
+      committing = true
+      this.#database.exec('COMMIT')
+      return result
+    } catch (error) {
+      this.#rollback()
+      // Only the disk can leave it open whether a COMMIT has taken place.
+      throw noteOutcome(error, committing && isDiskError(error) ? 'unknown' : 'definite')
+    }
+  }
+
+  #rollback(): void {
+    // Some errors have rolled back already.
+    if (this.#isOpen()) this.#database.exec('ROLLBACK')
+  }
+
+  #isOpen(): boolean {
+    return this.#database.isTransaction ?? this.#database.inTransaction ?? false
+  }
+}
+
+function parameter(value: unknown): unknown {
+  return typeof value === 'boolean' ? Number(value) : (value ?? null)
+}
+
+const BUSY = new Set([5, 6, 10, 13, 7, 8])
+
+/** node:sqlite gives SQLite's number as `errcode`, better-sqlite3 its name as `code`. */
+function readSqlite(error: Error): Reading | null {
+  const number = detail(error, 'errcode')
+  if (typeof number === 'number') {
+    return { retry: BUSY.has(number & 0xff) ? 'transient' : 'permanent', code: String(number) }
+  }
+  const name = detail(error, 'code')
+  if (typeof name !== 'string' || !name.startsWith('SQLITE_')) return null
+  return { retry: /^SQLITE_(BUSY|LOCKED|IOERR|FULL|NOMEM|READONLY)/.test(name) ? 'transient' : 'permanent', code: name }
+}
+
+function isDiskError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const number = detail(error, 'errcode')
+  return typeof number === 'number' ? (number & 0xff) === 10 : String(detail(error, 'code')).startsWith('SQLITE_IOERR')
+}
+
+function ident(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
