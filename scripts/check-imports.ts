@@ -1,12 +1,14 @@
 // Checks the import law and the absence of import cycles over packages/*/src; prints file:line and exits 1.
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, matchesGlob, posix, relative, resolve } from 'node:path'
-import { law, type Law } from './import-law.ts'
+import { lawOf, type Law } from './import-law.ts'
 import { parseImports, type Import } from './parse-imports.ts'
 
 /** Violations as printable lines, each starting with `file:line`. Empty means the law holds. */
-export function checkImports(root: string, rules: Law = law): string[] {
-  return globSync('packages/*/src', { cwd: root }).flatMap((folder) => checkFolder(root, join(root, folder), rules))
+export function checkImports(root: string, rules?: Law): string[] {
+  return globSync('packages/*/src', { cwd: root }).flatMap((folder) =>
+    checkFolder(root, join(root, folder), rules ?? lawOf(folder)),
+  )
 }
 
 function checkFolder(root: string, src: string, rules: Law): string[] {
@@ -37,6 +39,8 @@ function checkOne(src: string, file: string, imported: Import, rules: Law): stri
 }
 
 function checkPackage(file: string, imported: Import, rules: Law): string[] {
+  if (rules.noDependencies && !imported.specifier.startsWith('node:'))
+    return [`${file} must not import ${imported.specifier}: this package has no dependencies`]
   const rule = rules.packages.find(
     ({ name }) => imported.specifier === name || imported.specifier.startsWith(`${name}/`),
   )

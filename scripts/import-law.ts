@@ -25,6 +25,8 @@ export interface Law {
   readonly knowsTheOrder: string
   /** Files beside the steps that are no step. */
   readonly noSteps?: readonly string[]
+  /** It lives in other people's applications: `node:` and nothing else. */
+  readonly noDependencies?: true
 }
 
 const base = ['model.ts', 'errors.ts', 'errors-catalogue.ts', 'failpoints.ts', 'values/**']
@@ -52,7 +54,7 @@ export const law: Law = {
     { files: 'demo/**', may: ['errors.ts', 'demo/**'] },
     // What stands around the line: each of them runs at most one step (the order is known to migration.ts alone).
     {
-      files: '{make-plan,inspect,open-migration,recorded,live/*}.ts',
+      files: '{make-plan,inspect,mutate,open-migration,recorded,live/*}.ts',
       may: [...shared, 'steps/*.ts'],
       except: [...tops, 'cli/**'],
     },
@@ -71,4 +73,23 @@ export const law: Law = {
   ],
   knowsTheOrder: 'migration.ts',
   noSteps: ['steps/context.ts'],
+}
+
+/** The dual-write library: its parts are free among themselves. */
+const libraryLaw: Law = {
+  zones: [
+    { files: '{model,errors}.ts', may: [] },
+    { files: 'contract/**', may: ['model.ts', 'errors.ts', 'contract/**'] },
+    { files: 'journal/**', may: ['model.ts', 'errors.ts', 'journal/**'] },
+    { files: 'stores/**', may: ['model.ts', 'errors.ts', 'stores/**'] },
+    { files: '**', may: ['**'], except: ['index.ts', 'interpreter.ts'] },
+  ],
+  packages: [],
+  knowsTheOrder: '',
+  noDependencies: true,
+}
+
+/** The law of a folder `packages/<name>/src`. */
+export function lawOf(folder: string): Law {
+  return folder.startsWith('packages/dual-write/') ? libraryLaw : law
 }

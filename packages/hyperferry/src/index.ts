@@ -34,7 +34,10 @@ export type {
   RunOptions,
   VerifyRequest,
 } from './migration.ts'
-export type { Check, Finding, Gate, Plan } from './model.ts'
+export { declareWriter, grantWriter, journalDeclareLost } from './live/writers.ts'
+export { setStage, showStage, stageNamed } from './live/stage.ts'
+export type { StageResult } from './live/stage.ts'
+export type { Check, Finding, Gate, Plan, WriterInfo } from './model.ts'
 export type { PlanOptions } from './open-migration.ts'
 export type { Preview } from './preview.ts'
 export type { VerifyDocument } from './steps/verify.ts'

@@ -4,7 +4,9 @@ import { occupied } from './control/occupied.ts'
 import type { Emptied } from './control/occupied.ts'
 import { HyperferryError } from './errors.ts'
 import type { Check, Gate, Plan, PlannedTable, TableKind } from './model.ts'
-import { loadPlan, withClaim, withDatabases, withStarted, withUrls } from './open-migration.ts'
+import { confirmed, mutate } from './mutate.ts'
+import type { MutatingOptions, Previewed } from './mutate.ts'
+import { loadPlan, withDatabases, withStarted, withUrls } from './open-migration.ts'
 import type { Opened, PlanOptions } from './open-migration.ts'
 import { emptiedLines, emptiedSql, previewCopy, previewSchema } from './preview.ts'
 import type { Preview, SchemaPreview } from './preview.ts'
@@ -37,6 +39,7 @@ import type { TargetContext } from './target-only.ts'
 import { planDdl } from './target/ddl.ts'
 import { missingTables } from './target/tables-present.ts'
 
+export type { MutatingOptions, Previewed } from './mutate.ts'
 export type { JobsResult } from './steps/jobs.ts'
 export type { RefreshResult } from './steps/refresh.ts'
 
@@ -44,15 +47,6 @@ export type { RefreshResult } from './steps/refresh.ts'
 export const OFFLINE_STEPS = ['check', 'schema', 'relational', 'backfill', 'verify'] as const
 export type OfflineStep = (typeof OFFLINE_STEPS)[number]
 
-export interface MutatingOptions extends PlanOptions {
-  /** Asked with a preview before anything is changed; false ends the command without a change. Default: go on. */
-  confirm?: (preview: Preview) => Promise<boolean>
-  /** Answer the preview and stop. */
-  dryRun?: boolean
-}
-export interface Previewed {
-  preview: Preview
-}
 export interface CopyOptions extends MutatingOptions {
   /** Rows that may stay in quarantine. Default 0. */
   acceptQuarantine?: number
@@ -296,31 +290,6 @@ export async function refresh(options: MutatingOptions & { tables?: string[] }):
     return confirmed(options, preview, () =>
       underLock(context, () => recorded(context, 'refresh', () => refreshed(context))),
     )
-  })
-}
-
-/** Nobody is asked about nothing. */
-async function confirmed<T>(options: MutatingOptions, preview: Preview, run: () => Promise<T>): Promise<T | Previewed> {
-  if (options.dryRun === true) return { preview }
-  if (preview.lines.length > 0 && options.confirm && !(await options.confirm(preview))) return { preview }
-  return run()
-}
-
-interface Mutation<T> {
-  preview: (opened: Opened) => Promise<Preview> | Preview
-  /** Looked at before anything is asked or changed. */
-  before?: (opened: Opened) => Promise<void>
-  run: (context: StepContext, opened: Opened) => Promise<T>
-}
-
-/** Shows what will be done, asks, then does it under the migration's lock. */
-async function mutate<T>(options: MutatingOptions, mutation: Mutation<T>): Promise<T | Previewed> {
-  return withDatabases(loadPlan(options), options, async (opened) => {
-    await mutation.before?.(opened)
-    const preview = await mutation.preview(opened)
-    if (options.dryRun === true) return { preview }
-    if (options.confirm && !(await options.confirm(preview))) return { preview }
-    return withClaim(opened, (context) => mutation.run(context, opened))
   })
 }
 

@@ -34,6 +34,8 @@ export interface CommandSpec {
 export interface Input {
   flags: Readonly<Record<string, unknown>>
   argument: string | null
+  /** All positional arguments. */
+  arguments: readonly string[]
 }
 
 export interface Outcome {

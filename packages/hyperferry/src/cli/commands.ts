@@ -4,6 +4,7 @@ import { backfill } from './backfill.ts'
 import { check } from './check.ts'
 import { demo } from './demo.ts'
 import { jobs } from './jobs.ts'
+import { journal } from './journal.ts'
 import { plan } from './plan.ts'
 import { quarantine } from './quarantine.ts'
 import { refresh } from './refresh.ts'
@@ -11,8 +12,10 @@ import { relational } from './relational.ts'
 import { report } from './report.ts'
 import { run } from './run.ts'
 import { schema } from './schema.ts'
+import { stage } from './stage.ts'
 import { status } from './status.ts'
 import { verify } from './verify.ts'
+import { writers } from './writers.ts'
 
 export const COMMANDS: readonly CommandSpec[] = [
   demo,
@@ -21,11 +24,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   run,
   schema,
   relational,
+  writers,
+  stage,
   backfill,
   refresh,
   jobs,
   verify,
   status,
   quarantine,
+  journal,
   report,
 ]

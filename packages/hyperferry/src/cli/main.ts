@@ -15,8 +15,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   const wanted = { json: argv.includes('--json'), verbose: argv.includes('--verbose') }
   let outcome: Outcome | null = null
-  const program = buildProgram(async (spec, flags, argument) => {
-    outcome = await runCommand(spec, flags, argument)
+  const program = buildProgram(async (spec, flags, given) => {
+    outcome = await runCommand(spec, flags, given)
   })
   try {
     await program.parseAsync([...argv], { from: 'user' })
@@ -27,7 +27,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   return outcome === null ? 0 : print(outcome, wanted.json)
 }
 
-type Runner = (spec: CommandSpec, flags: Record<string, unknown>, argument: string | null) => Promise<void>
+type Runner = (spec: CommandSpec, flags: Record<string, unknown>, given: readonly string[]) => Promise<void>
 
 /** The commander program; also used by the reference generator. */
 export function buildProgram(run: Runner): Command {
@@ -50,12 +50,14 @@ function buildCommand(spec: CommandSpec, run: Runner): Command {
     .configureOutput({ writeErr: () => {} })
     .showSuggestionAfterError()
     .allowExcessArguments(false)
-  if (spec.argument) command.argument(spec.argument.name, spec.argument.help)
+  // Several names are several arguments; the help stands at the first.
+  for (const [index, name] of (spec.argument?.name.split(' ') ?? []).entries())
+    command.argument(name, index === 0 ? spec.argument?.help : undefined)
   for (const flag of [...spec.flags, ...(spec.mutating ? MUTATING : []), ...COMMON]) command.addOption(toOption(flag))
   command.addHelpText('after', ['', 'Examples:', ...spec.examples.map((line) => `  ${line}`)].join('\n'))
   command.action(async (...received: unknown[]) => {
-    const argument = spec.argument ? received[0] : null
-    await run(spec, command.opts(), typeof argument === 'string' ? argument : null)
+    const given = received.filter((each) => typeof each === 'string')
+    await run(spec, command.opts(), spec.argument ? given : [])
   })
   return command
 }
@@ -74,8 +76,9 @@ function toOption(flag: Flag): Option {
 async function runCommand(
   spec: CommandSpec,
   flags: Record<string, unknown>,
-  argument: string | null,
+  given: readonly string[],
 ): Promise<Outcome> {
+  const argument = given[0] ?? null
   const choices = spec.argument?.choices
   if (argument !== null && choices && !choices.includes(argument)) {
     throw new HyperferryError('HF-U001', {
@@ -91,7 +94,7 @@ async function runCommand(
     env: process.env,
   })
   try {
-    return await spec.run({ flags, argument }, io)
+    return await spec.run({ flags, argument, arguments: given }, io)
   } finally {
     io.close()
   }
