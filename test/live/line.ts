@@ -122,6 +122,13 @@ class Line {
   #decide(): void {
     const file = join(this.#folder, 'hyperferry.yaml')
     const plan = parseDocument(readFileSync(file, 'utf8'))
+    plan.setIn(['migration'], 'live')
+    // So few rows could be either; here they are what the application writes all the time.
+    for (const [table, time] of Object.entries(TIMES)) {
+      plan.setIn(['tables', table, 'kind'], 'timeseries')
+      if (plan.getIn(['tables', table, 'time']) === undefined)
+        plan.setIn(['tables', table, 'time'], plan.createNode(time(this.#options.engine)))
+    }
     plan.setIn(['dualWrite', 'writers'], this.#options.writers)
     plan.setIn(['dualWrite', 'maxLateness'], '2 seconds')
     writeFileSync(file, plan.toString())
@@ -221,3 +228,6 @@ class LiveWriter {
       throw new Error(`writer ${this.#settings.name} ended with ${this.#child?.exitCode}: ${this.problems}`)
   }
 }
+
+const ms = (column: string) => (engine: LiveEngine) => (engine === 'sqlite' ? { column, unit: 'ms' } : { column })
+const TIMES = { reading: ms('ts'), metric: ms('ts'), event: ms('at'), line: () => ({ column: 'at' }) }

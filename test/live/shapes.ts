@@ -37,7 +37,7 @@ export function history(
   now: number,
   rows: number,
 ): { table: string; columns: string[]; rows: unknown[][] }[] {
-  const at = (n: number): number => now - 5 * MINUTE - Math.floor((n * 30 * DAY) / rows)
+  const at = (n: number): number => now - 5 * MINUTE - Math.floor(((rows - n) * 30 * DAY) / rows)
   const times = Array.from({ length: rows }, (_, n) => at(n))
   const far = Date.UTC(2035, 5, 1)
   const time = (ms: number): unknown => (engine === 'sqlite' ? ms : mysqlTime(ms))
@@ -52,7 +52,7 @@ export function history(
     {
       table: 'metric',
       columns: ['device', 'ts', 'value', 'tag'],
-      rows: [...times, far].map((ms, n) => [`Dev${n % 5}`, time(ms - n), n / 2, `old-metric-${n}`]),
+      rows: [...times, far].map((ms, n) => [`Dev${n % 5}`, time(ms), n / 2, `old-metric-${n}`]),
     },
     {
       table: 'event',

@@ -24,8 +24,6 @@ export interface WriterSettings {
   rate: number
 }
 
-if (import.meta.main) await run(JSON.parse(process.env['LIVE_WRITER'] ?? '{}') as WriterSettings)
-
 async function run(settings: WriterSettings): Promise<void> {
   const { engine, name } = settings
   const pool = new pg.Pool({ connectionString: settings.target, max: 5, connectionTimeoutMillis: 2000 })
@@ -81,3 +79,5 @@ async function run(settings: WriterSettings): Promise<void> {
 }
 
 const LANES = 4
+
+if (import.meta.main) await run(JSON.parse(process.env['LIVE_WRITER'] ?? '{}') as WriterSettings)

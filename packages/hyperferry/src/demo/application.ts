@@ -22,8 +22,6 @@ export interface ApplicationSettings {
   rate: number
 }
 
-if (import.meta.main) await run(JSON.parse(process.env['HYPERFERRY_DEMO_APPLICATION'] ?? '{}') as ApplicationSettings)
-
 async function run(settings: ApplicationSettings): Promise<void> {
   const database = new DatabaseSync(settings.source, { timeout: 5000 })
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
@@ -103,3 +101,5 @@ function nextWrite(n: number): Sent {
   })
   return { n, readings: [reading(1 + ((2 * n) % DEVICES)), reading(1 + ((2 * n + 1) % DEVICES))] }
 }
+
+if (import.meta.main) await run(JSON.parse(process.env['HYPERFERRY_DEMO_APPLICATION'] ?? '{}') as ApplicationSettings)

@@ -12,6 +12,9 @@ import type {
   TimeUnit,
 } from '../model.ts'
 
+/** The table by which writers tell which of their writes are in the source (docs/design/0009): it is ours, and no part of what moves. */
+export const MARKER_TABLE = 'hyperferry_op'
+
 /** One kind of source. Each `source/<engine>/index.ts` exports exactly one, named `adapter`. */
 export interface SourceAdapter {
   /** URL schemes it answers to, without colon. */

@@ -1,5 +1,6 @@
 /** Tables of the database as they are, and what is not moved. */
 import type { Inventory, SkippedObject, SourceColumn, SourceTable } from '../../model.ts'
+import { MARKER_TABLE } from '../source.ts'
 import { readDefault } from './column-default.ts'
 import { plainExpression } from './expression-text.ts'
 import { readChecks, readForeignKeys, readIndexes } from './inventory-keys.ts'
@@ -20,7 +21,7 @@ export async function readInventory(session: Session, server: Server): Promise<I
   )
   const tables: SourceTable[] = []
   for (const [name, kind, engine, estimate, bytes, next, comment, options] of rows) {
-    if (name === null || name === undefined) continue
+    if (name === null || name === undefined || name === MARKER_TABLE) continue
     const versioned = kind === 'SYSTEM VERSIONED'
     if (kind !== 'BASE TABLE' && !versioned) {
       skipped.push(notATable(kind ?? '', name))

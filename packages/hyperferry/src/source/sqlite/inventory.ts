@@ -10,6 +10,7 @@ import type {
   SourceIndexPart,
   SourceTable,
 } from '../../model.ts'
+import { MARKER_TABLE } from '../source.ts'
 import { parseCreateIndex, parseCreateTable } from './create.ts'
 import type { ParsedTable } from './create.ts'
 import { columnDefault } from './default.ts'
@@ -27,6 +28,7 @@ export function readInventory(database: DatabaseSync): Inventory {
   const sequences = readSequences(database)
   const bytes = readBytes(database)
   for (const listed of listTables(database)) {
+    if (listed.name === MARKER_TABLE) continue
     const reason = skipReason(listed)
     if (reason) skipped.push({ kind: listed.type, name: listed.name, reason })
     else
