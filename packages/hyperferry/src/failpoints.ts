@@ -16,11 +16,18 @@ export const FAILPOINTS = [
   'backfill.after-commit',
   'backfill.before-post',
   'backfill.before-done',
+  'completion-point.before-commit',
   'verify.mid-table',
   'verify.before-done',
   'jobs.after-snapshot',
   'jobs.after-one',
   'refresh.after-window',
+  'finalcopy.mid',
+  'cutover.after-prepare',
+  'cutover.in-hold',
+  'cutover.before-commit',
+  'cutover.after-commit',
+  'rollback.in-hold',
 ] as const
 export type Failpoint = (typeof FAILPOINTS)[number]
 

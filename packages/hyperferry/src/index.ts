@@ -35,6 +35,8 @@ export type {
   VerifyRequest,
 } from './migration.ts'
 export { declareWriter, grantWriter, journalDeclareLost } from './live/writers.ts'
+export { completionPoint } from './live/completion-point.ts'
+export type { CompletionResult } from './live/completion-point.ts'
 export { setStage, showStage, stageNamed } from './live/stage.ts'
 export type { StageResult } from './live/stage.ts'
 export type { Check, Finding, Gate, Plan, WriterInfo } from './model.ts'

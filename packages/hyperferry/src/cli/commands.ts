@@ -2,6 +2,7 @@
 import type { CommandSpec } from './command.ts'
 import { backfill } from './backfill.ts'
 import { check } from './check.ts'
+import { completionPoint } from './completion-point.ts'
 import { demo } from './demo.ts'
 import { jobs } from './jobs.ts'
 import { journal } from './journal.ts'
@@ -26,6 +27,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   relational,
   writers,
   stage,
+  completionPoint,
   backfill,
   refresh,
   jobs,

@@ -1,0 +1,25 @@
+/** The neighbourhood of T as bars: source above, target below it in the same line. */
+import type { CompletionResult } from '../index.ts'
+import { count } from './format.ts'
+
+const WIDTH = 16
+
+/** Lines for one table; none when nothing was counted. */
+export function writtenPicture(
+  { name, buckets }: CompletionResult['tables'][number],
+  { T, coverage }: Pick<CompletionResult, 'T' | 'coverage'>,
+): string[] {
+  if (buckets.length === 0) return []
+  const most = Math.max(1, ...buckets.flatMap(({ source, target }) => [source, target]))
+  const bar = (rows: number, sign: string): string => sign.repeat(Math.ceil((rows / most) * WIDTH)).padEnd(WIDTH)
+  const lines = buckets.map(({ from, source, target }, index) => {
+    const next = buckets[index + 1]?.from ?? '9'
+    const marks = [
+      coverage >= from && coverage < next ? 'all writers write to both' : '',
+      T !== null && T >= from && T < next ? '◀ T' : '',
+      source === target ? '' : target < source ? 'only in the source: history, or on its way' : 'only in the target',
+    ].filter((mark) => mark !== '')
+    return `  ${from.slice(11, 19)} ${bar(source, '▉')} ${bar(target, '▒')} ${count(source)} / ${count(target)}   ${marks.join('   ')}`
+  })
+  return [`  ${name}   rows per bucket, source ▉ target ▒`, '', ...lines, '']
+}
