@@ -1,9 +1,14 @@
-/** Which codec a column gets: by the types of both sides. */
+/** Which codec a column gets: by the types of both sides, as the engine's transcoders decide it (docs/reference/types.md). */
+import { bitCodec, geometryCodec, mysqlBytes, mysqlBytesAsText, sqliteBytes } from './bytes.ts'
 import { noRule } from './codec.ts'
 import type { Codec, ColumnContext } from './codec.ts'
-import { bitCodec, decimalCodec, floatCodec, integerCodec } from './numbers.ts'
-import { bytesCodec, enumCodec, jsonCodec, setCodec, textCodec, uuidCodec } from './texts.ts'
-import { isoTime, mysqlTime } from './times.ts'
+import { inetCodec, uuidCodec } from './identifiers.ts'
+import { mysqlJson, sqliteJson } from './json.ts'
+import { decimalCodec, floatCodec, mysqlInteger, yearCodec } from './numbers.ts'
+import { sqliteFloat, sqliteInteger, sqliteNumeric } from './sqlite-numbers.ts'
+import { sqliteTime, sqliteTimeOfDay } from './sqlite-times.ts'
+import { enumCodec, mysqlText, setCodec, sqliteText, textToBytes } from './texts.ts'
+import { mysqlTime, mysqlTimeOfDay } from './times.ts'
 
 /** @throws DeclarationError when there is no rule for the pair. */
 export function codecOf(context: ColumnContext, engine: 'mysql' | 'sqlite'): Codec {
@@ -11,45 +16,37 @@ export function codecOf(context: ColumnContext, engine: 'mysql' | 'sqlite'): Cod
 }
 
 function mysqlCodec(context: ColumnContext): Codec {
-  const { source, target } = context
-  switch (source.base) {
+  switch (context.source.base) {
     case 'tinyint':
     case 'smallint':
     case 'mediumint':
     case 'int':
     case 'bigint':
-      if (source.zerofill && isText(target.name)) throw noRule(context)
-      return integerCodec(context, 'mysql')
+      return mysqlInteger(context)
+    case 'year':
+      return yearCodec(context)
     case 'decimal':
+      // As text the engine reads the zeros that ZEROFILL shows.
+      if (context.source.zerofill && isText(context)) throw noRule(context)
       return decimalCodec(context)
     case 'float':
     case 'double':
-      return floatCodec(context, 'mysql')
+      return floatCodec(context)
     case 'bit':
       return bitCodec(context)
     case 'date':
     case 'datetime':
     case 'timestamp':
-      if (target.name !== 'timestamptz' && target.name !== 'timestamp' && target.name !== 'date') throw noRule(context)
       return mysqlTime(context)
-    case 'char':
-    case 'varchar':
-    case 'tinytext':
-    case 'text':
-    case 'mediumtext':
-    case 'longtext':
-      return characters(context)
+    case 'time':
+      return mysqlTimeOfDay(context)
+    case 'geometry':
+      return geometryCodec(context)
     case 'enum':
-      if (isText(target.name)) return enumCodec(context)
+      if (isText(context)) return enumCodec(context)
       throw noRule(context)
     case 'set':
-      if (isText(target.name) || target.name === 'array') return setCodec(context)
-      throw noRule(context)
-    case 'json':
-      if (target.name === 'jsonb') return jsonCodec(context)
-      throw noRule(context)
-    case 'uuid':
-      if (target.name === 'uuid') return uuidCodec(context)
+      if (isText(context) || context.target.name === 'array') return setCodec(context)
       throw noRule(context)
     case 'binary':
     case 'varbinary':
@@ -57,61 +54,97 @@ function mysqlCodec(context: ColumnContext): Codec {
     case 'blob':
     case 'mediumblob':
     case 'longblob':
-      if (target.name === 'uuid') return uuidCodec(context)
-      if (target.name === 'bytea') return bytesCodec(context)
-      throw noRule(context)
+    case 'vector':
+      return mysqlBinary(context)
+    default:
+      return mysqlCharacters(context)
+  }
+}
+
+function isText({ target }: ColumnContext): boolean {
+  return target.name === 'text' || target.name === 'varchar' || target.name === 'bpchar'
+}
+
+function mysqlBinary(context: ColumnContext): Codec {
+  switch (context.target.name) {
+    case 'bytea':
+      return mysqlBytes(context)
+    case 'uuid':
+      return uuidCodec(context, 'mysql')
+    case 'inet':
+      return inetCodec(context, 'mysql')
+    case 'json':
+    case 'jsonb':
+      return mysqlJson(context)
+    case 'text':
+    case 'varchar':
+      return mysqlBytesAsText(context)
     default:
       throw noRule(context)
   }
 }
 
-function characters(context: ColumnContext): Codec {
-  const { target } = context
-  if (isText(target.name)) return textCodec(context)
-  if (target.name === 'json' || target.name === 'jsonb') return jsonCodec(context)
-  if (target.name === 'uuid') return uuidCodec(context)
-  throw noRule(context)
+const CHARACTERS = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext'])
+
+function mysqlCharacters(context: ColumnContext): Codec {
+  const { source, target } = context
+  if (source.base === 'json' && (isText(context) || target.name === 'json' || target.name === 'jsonb')) {
+    return mysqlJson(context)
+  }
+  if (source.base === 'uuid' && (isText(context) || target.name === 'uuid')) return uuidCodec(context, 'mysql')
+  if (/^inet[46]$/.test(source.base) && (isText(context) || target.name === 'inet')) return inetCodec(context, 'mysql')
+  if (!CHARACTERS.has(source.base)) throw noRule(context)
+  switch (target.name) {
+    case 'text':
+    case 'varchar':
+    case 'bpchar':
+      return mysqlText(context)
+    case 'json':
+    case 'jsonb':
+      return mysqlJson(context)
+    case 'uuid':
+      return uuidCodec(context, 'mysql')
+    case 'inet':
+      return inetCodec(context, 'mysql')
+    case 'bytea':
+      return textToBytes(context, 'mysql')
+    default:
+      throw noRule(context)
+  }
 }
 
-/** SQLite keeps what its affinity lets through; only pairs in which the value stays what it is have a rule. */
 function sqliteCodec(context: ColumnContext): Codec {
-  const { source, target } = context
-  const { affinity } = source
-  switch (target.name) {
+  switch (context.target.name) {
     case 'int2':
     case 'int4':
     case 'int8':
     case 'bool':
-      if (affinity === 'text') throw noRule(context)
-      return integerCodec(context, 'sqlite')
+      return sqliteInteger(context)
+    case 'numeric':
+      return sqliteNumeric(context)
     case 'float4':
     case 'float8':
-    case 'numeric':
-      if (affinity === 'text') throw noRule(context)
-      return floatCodec(context, 'sqlite')
+      return sqliteFloat(context)
     case 'text':
     case 'varchar':
     case 'bpchar':
-      // Other affinities turn text that looks like a number into one.
-      if (affinity !== 'text' && affinity !== 'blob') throw noRule(context)
-      return textCodec(context)
+      return sqliteText(context)
     case 'json':
     case 'jsonb':
-      if (affinity !== 'text' && affinity !== 'blob') throw noRule(context)
-      return jsonCodec(context)
+      return sqliteJson(context)
     case 'bytea':
-      return bytesCodec({ ...context, source: { ...source, numbers: [], base: 'blob of any size' } })
+      return sqliteBytes(context)
     case 'uuid':
-      return uuidCodec(context)
+      return uuidCodec(context, 'sqlite')
+    case 'inet':
+      return inetCodec(context, 'sqlite')
     case 'timestamptz':
     case 'timestamp':
     case 'date':
-      return context.unit === null ? isoTime(context) : integerCodec(context, 'sqlite')
+      return sqliteTime(context)
+    case 'time':
+      return sqliteTimeOfDay(context)
     default:
       throw noRule(context)
   }
-}
-
-function isText(name: string): boolean {
-  return name === 'text' || name === 'varchar' || name === 'bpchar'
 }

@@ -51,9 +51,14 @@ class Compiled implements CompiledCollection {
   readonly losses = new Map<string, Map<LossCode, number>>()
   readonly #columns: ReadonlyMap<string, Column>
   readonly #time: Column | null
+  readonly #engine: 'mysql' | 'sqlite'
+  /** Of the call that is being normalised, by column and code; `row` is the last one that counted. */
+  readonly #lost = new Map<string, { column: string; code: LossCode; row: number; count: number }>()
+  #row = 0
 
   constructor(contract: CollectionContract, options: { engine: 'mysql' | 'sqlite'; timezone: string }) {
     this.contract = contract
+    this.#engine = options.engine
     this.#columns = new Map(
       contract.columns
         .filter(({ fill }) => fill.kind !== 'generated')
@@ -63,15 +68,17 @@ class Compiled implements CompiledCollection {
   }
 
   normalise(rows: readonly Given[]): Shape {
-    const { source } = this.contract
-    const given = columnsGiven(rows, this.contract)
-    const fills = given.map((column) => fillOf(column))
+    const given = columnsGiven(rows, this.contract, this.#engine)
+    const fills = given.map((column) => fillOf(column, this.#column(column.source).codec))
+    this.#lost.clear()
     const cells = rows.map((row, index) =>
       given.map((column, place): Cell => {
-        const value = row[column.source] === undefined ? fills[place]?.(source, index) : row[column.source]
+        const value = row[column.source] === undefined ? fills[place]?.() : row[column.source]
         return this.#cell(column, value, index)
       }),
     )
+    // A call that is refused has lost nothing.
+    for (const lost of this.#lost.values()) this.#lose(lost)
     return { columns: given.map((column) => column.source), rows: cells }
   }
 
@@ -122,7 +129,7 @@ class Compiled implements CompiledCollection {
       ),
       required: !column.nullable || isTime || (key?.includes(column.name) ?? false),
       unit: column.rules.unit ?? (isTime ? (time?.unit ?? null) : null),
-      lose: (code: LossCode) => this.#lose(column.source, code),
+      lose: (code: LossCode) => this.#note(column.source, code),
     }
     try {
       return { ...column, codec: codecOf(context, engine), isUtc: engine === 'mysql' && source.base === 'timestamp' }
@@ -136,6 +143,7 @@ class Compiled implements CompiledCollection {
     const { source, time } = this.contract
     const at = { collection: source, column: column.source, row }
     const compiled = this.#column(column.source)
+    this.#row = row
     try {
       const cell = value === null || value === undefined ? null : compiled.codec.cell(value)
       if (cell === null && (!column.nullable || time?.column === column.name)) throw new Refusal('NULL')
@@ -163,9 +171,18 @@ class Compiled implements CompiledCollection {
     return parts.flatMap((part) => (part === undefined ? [] : [part[as]]))
   }
 
-  #lose(column: string, code: LossCode): void {
+  /** A value is counted once for a code, however often its rule applied. */
+  #note(column: string, code: LossCode): void {
+    const id = `${code} ${column}`
+    const lost = this.#lost.get(id) ?? { column, code, row: -1, count: 0 }
+    if (lost.row !== this.#row) lost.count += 1
+    lost.row = this.#row
+    this.#lost.set(id, lost)
+  }
+
+  #lose({ column, code, count }: { column: string; code: LossCode; count: number }): void {
     const counts = this.losses.get(column) ?? new Map<LossCode, number>()
-    counts.set(code, (counts.get(code) ?? 0) + 1)
+    counts.set(code, (counts.get(code) ?? 0) + count)
     this.losses.set(column, counts)
   }
 }

@@ -1,27 +1,36 @@
 /** Columns that a row does not name: both stores have to get the same, so the library gives it, or the row has to. */
 import { randomUUID } from 'node:crypto'
 import { ContractError } from '../errors.ts'
+import type { Codec } from './codec.ts'
 import type { CollectionContract, ContractColumn } from '../model.ts'
+
+type Given = Readonly<Record<string, unknown>>
 
 /** The columns of a call, in the contract's order: those that some row names, and those that have to be filled. Throws ContractError. */
 export function columnsGiven(
-  rows: readonly Readonly<Record<string, unknown>>[],
+  rows: readonly Given[],
   contract: CollectionContract,
+  engine: 'mysql' | 'sqlite',
 ): ContractColumn[] {
   const { source, columns } = contract
   const known = new Set(columns.map((column) => column.source))
-  const given = new Set<string>()
   for (const [row, values] of rows.entries()) {
     for (const [name, value] of Object.entries(values)) {
       if (value === undefined) continue
       if (!known.has(name)) throw refused(`the contract has no column ${name}`, { source, column: name, row })
-      given.add(name)
     }
   }
   return columns.filter((column) => {
-    const all = rows.every((row) => row[column.source] !== undefined)
-    return isNeeded(column, { some: given.has(column.source), all }, contract)
+    const given = rows.filter((row) => isGiven(row[column.source], column, engine)).length
+    return isNeeded(column, { some: given > 0, all: given === rows.length }, contract)
   })
+}
+
+/** NULL in an identity column asks for the next number, in MySQL 0 too. */
+function isGiven(value: unknown, { fill }: ContractColumn, engine: 'mysql' | 'sqlite'): boolean {
+  if (value === undefined) return false
+  if (fill.kind !== 'identity') return true
+  return value !== null && !(engine === 'mysql' && (value === 0 || value === 0n || value === '0'))
 }
 
 function isNeeded(
@@ -48,15 +57,18 @@ function isNeeded(
   }
 }
 
-/** What stands in for a missing value. */
-export function fillOf({ fill }: ContractColumn): (source: string, row: number) => unknown {
+/** What stands in for a missing value. The codec may say how the column writes the present; else it is a Date. */
+export function fillOf({ fill }: ContractColumn, codec: Pick<Codec, 'now'>): () => unknown {
   switch (fill.kind) {
     case 'literal':
       return () => fill.value
     case 'now': {
       // One instant for all rows of a call, as a database would have it.
-      const now = new Date()
-      return () => now
+      const at = new Date()
+      const step = 10 ** (3 - Math.min(fill.precision, 3))
+      at.setTime(Math.floor(at.getTime() / step) * step)
+      const value = codec.now === undefined ? at : codec.now(at)
+      return () => value
     }
     case 'uuid':
       return () => randomUUID()

@@ -48,7 +48,7 @@ export function integerText(v: bigint, target: TargetType): string {
   return target.name === 'bool' ? String(v !== 0n) : v.toString()
 }
 
-type Range = readonly [min: bigint, max: bigint]
+export type Range = readonly [min: bigint, max: bigint]
 
 export function inRange(v: bigint, [min, max]: Range, type: string): void {
   if (v < min || v > max) refuse(`out of range of ${type}`)

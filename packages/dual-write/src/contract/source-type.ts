@@ -27,14 +27,21 @@ export function parseSourceType(text: string): SourceType {
   return {
     base,
     numbers: inside ? inside.split(',').map(Number) : [],
-    members: isList
-      ? [...rest.matchAll(/'((?:[^']|'')*)'/g)].map((match) => (match[1] ?? '').replaceAll("''", "'"))
-      : [],
+    members: isList ? membersOf(rest) : [],
     unsigned: /\bunsigned\b|\bzerofill\b/.test(after),
     zerofill: /\bzerofill\b/.test(after),
     affinity: affinityOf(text.toLowerCase()),
   }
 }
+
+/** Quotes are doubled; a backslash, U+0000 and line ends are escaped. */
+function membersOf(list: string): string[] {
+  return [...list.matchAll(/'((?:[^']|'')*)'/g)].map(([, member = '']) =>
+    member.replaceAll("''", "'").replaceAll(/\\(.)/g, (_, sign: string) => ESCAPES[sign] ?? sign),
+  )
+}
+
+const ESCAPES: Record<string, string> = { '0': '\0', n: '\n', r: '\r' }
 
 /** The five rules of SQLite, in its order. */
 function affinityOf(declared: string): Affinity {

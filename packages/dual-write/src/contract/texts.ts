@@ -1,17 +1,15 @@
-/** Text: well-formed Unicode without U+0000 that fits both sides, padded and folded as the source would do it. */
-import { refuse } from './codec.ts'
-import type { Codec, ColumnContext } from './codec.ts'
+/** Columns of text: padded and folded as the source would do it. */
+import { noRule, refuse } from './codec.ts'
+import type { Codec, ColumnContext, Value } from './codec.ts'
+import { afterAffinity, shownNumber } from './sqlite-numbers.ts'
+import { asText, checkText, wellFormed, withoutNul } from './text-rules.ts'
 
-/** For columns of characters whose target is text, varchar or char. */
-export function textCodec(context: ColumnContext): Codec {
-  const { source, target } = context
-  const most = Math.min(limitOf(context), target.length ?? Infinity)
+/** CHAR, VARCHAR and TEXT of MySQL. The cell is text. */
+export function mysqlText(context: ColumnContext): Codec {
   return {
     cell(value) {
-      let text = cleanText(asText(value), context)
-      // CHAR gives back what was written without blanks at its end.
-      if (source.base === 'char' || target.name === 'bpchar') text = text.replace(/ +$/, '')
-      if (lengthOf(text) > most) refuse(`more than ${most} characters`)
+      const text = trimmed(cleanText(value, context), context, context.source.base === 'char')
+      checkText(text, context, 'mysql')
       return text
     },
     source: String,
@@ -19,30 +17,102 @@ export function textCodec(context: ColumnContext): Codec {
   }
 }
 
-/** ENUM keeps the member as it was declared, however it was written. */
-export function enumCodec({ source }: ColumnContext): Codec {
-  const members = new Map(source.members.map((member) => [folded(member), member]))
+/** Text in SQLite: where the affinity makes a number of it, the text is what the number reads as. */
+export function sqliteText(context: ColumnContext): Codec {
   return {
-    cell: (value) => members.get(folded(asText(value))) ?? refuse('no member of the enum'),
+    cell(value) {
+      const text = trimmed(cleanText(value, context), context, false)
+      const kept = afterAffinity(text, context)
+      const shown = typeof kept === 'string' ? kept : shownNumber(kept)
+      checkText(shown, context, 'sqlite')
+      return shown
+    },
+    source: (cell) => afterAffinity(String(cell), context),
+    target: String,
+  }
+}
+
+function cleanText(value: unknown, context: ColumnContext): string {
+  return withoutNul(wellFormed(asText(value, context), context), context)
+}
+
+/** CHAR gives back what was written without blanks at its end, on either side. */
+function trimmed(text: string, { target }: ColumnContext, isChar: boolean): string {
+  return isChar || target.name === 'bpchar' ? text.replace(/ +$/, '') : text
+}
+
+/** Text into bytea: its UTF-8. The cell stays text, so that the source keeps the class it had. */
+export function textToBytes(context: ColumnContext, engine: 'mysql' | 'sqlite'): Codec {
+  const text = (value: unknown): string => {
+    const given = wellFormed(asText(value, context), context)
+    return engine === 'mysql' && context.source.base === 'char' ? given.replace(/ +$/, '') : given
+  }
+  return {
+    cell(value) {
+      const cell = text(value)
+      checkText(cell, context, engine)
+      return cell
+    },
+    source: String,
+    target: (cell) => `\\x${Buffer.from(String(cell), 'utf8').toString('hex')}`,
+  }
+}
+
+/** ENUM keeps the member as it was declared, however it was written; a number is its place, from 1. */
+export function enumCodec(context: ColumnContext): Codec {
+  const { source } = context
+  const find = finder(context)
+  const check = memberTarget(context)
+  return {
+    cell(value) {
+      const member = typeof value === 'number' ? source.members[value - 1] : find(asText(value, context))
+      if (member === undefined) return refuse('no member of the enum')
+      check(member)
+      return member
+    },
     source: String,
     target: String,
   }
 }
 
 /** SET keeps each member once, in the order of its declaration. The cell is the source's own text. */
-export function setCodec({ source, target }: ColumnContext): Codec {
-  const members = new Map(source.members.map((member) => [folded(member), member]))
+export function setCodec(context: ColumnContext): Codec {
+  const { source, target } = context
+  const find = finder(context)
+  const isArray = target.name === 'array'
+  if (isArray && target.arrayOf?.name !== 'text' && target.arrayOf?.name !== 'varchar') throw noRule(context)
+  const check = memberTarget(context)
   return {
     cell(value) {
-      const given = Array.isArray(value) ? (value as unknown[]).map(asText) : asText(value).split(',')
+      const given = Array.isArray(value)
+        ? value.map((each) => asText(each, context))
+        : asText(value, context).split(',')
       const wanted = new Set(
-        given.filter((each) => each !== '').map((each) => members.get(folded(each)) ?? refuse('no member of the set')),
+        given.filter((each) => each !== '').map((each) => find(each) ?? refuse('no member of the set')),
       )
-      return source.members.filter((member) => wanted.has(member)).join(',')
+      const kept = source.members.filter((member) => wanted.has(member))
+      if (isArray) kept.forEach(check)
+      else check(kept.join(','))
+      return kept.join(',')
     },
     source: String,
-    target: (cell) => (target.name === 'array' ? arrayText(String(cell)) : String(cell)),
+    target: (cell) => (isArray ? arrayText(String(cell)) : String(cell)),
   }
+}
+
+/** A member by its name: exactly, else as its collation compares. */
+function finder({ column, source }: ColumnContext): (text: string) => string | undefined {
+  const bare = (text: string): string => text.replace(/ +$/, '')
+  const exact = new Map(source.members.map((member) => [bare(member), member]))
+  // The first of two that differ in case only is the one that the server finds.
+  const folded = new Map(source.members.toReversed().map((member) => [bare(member).toLowerCase(), member]))
+  const isExact = /_(?:bin|cs)$/.test(column.collation ?? '')
+  return (text) => exact.get(bare(text)) ?? (isExact ? undefined : folded.get(bare(text).toLowerCase()))
+}
+
+function memberTarget(context: ColumnContext): (text: string) => void {
+  const target = context.target.arrayOf ?? context.target
+  return (text) => checkText(text, { ...context, target }, 'sqlite')
 }
 
 function arrayText(cell: string): string {
@@ -53,116 +123,9 @@ function arrayText(cell: string): string {
     .join(',')}}`
 }
 
-/** JSON: objects and arrays are written as text; text has to be JSON already. */
-export function jsonCodec(context: ColumnContext): Codec {
-  return {
-    cell(value) {
-      if (typeof value !== 'string') return cleanText(JSON.stringify(value) ?? refuse('no JSON value'), context)
-      try {
-        JSON.parse(value)
-      } catch {
-        return refuse('text that is no JSON')
-      }
-      return cleanText(value, context)
-    },
-    source: String,
-    target: String,
-  }
-}
-
-const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
-
-/** UUIDs as text or as 16 bytes (`swappedUuid`: as UUID_TO_BIN(x, 1) orders them). The cell is the usual text in lower case. */
-export function uuidCodec({ column, source }: ColumnContext): Codec {
-  const isBytes = /binary|blob/.test(source.base) || (source.affinity === 'blob' && source.base !== 'uuid')
-  const swapped = column.rules.swappedUuid === true
-  return {
-    cell(value) {
-      if (value instanceof Uint8Array && value.length === 16) return uuidText(swapped ? unswap(value) : value)
-      const text = asText(value).trim()
-      if (!UUID.test(text)) refuse('no UUID')
-      return uuidText(Buffer.from(text.replaceAll('-', ''), 'hex'))
-    },
-    source(cell) {
-      if (!isBytes) return String(cell)
-      const bytes = Buffer.from(String(cell).replaceAll('-', ''), 'hex')
-      return swapped
-        ? Buffer.concat([bytes.subarray(6, 8), bytes.subarray(4, 6), bytes.subarray(0, 4), bytes.subarray(8)])
-        : bytes
-    },
-    target: String,
-  }
-}
-
-function unswap(bytes: Uint8Array): Uint8Array {
-  return Buffer.concat([bytes.subarray(4, 8), bytes.subarray(2, 4), bytes.subarray(0, 2), bytes.subarray(8)])
-}
-
-function uuidText(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes).toString('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
-}
-
-/** Bytes; BINARY(n) is filled up with zeros, as the source does it. */
-export function bytesCodec({ source }: ColumnContext): Codec {
-  const [length] = source.numbers
-  const most = length ?? BLOBS[source.base] ?? Infinity
-  return {
-    cell(value) {
-      const bytes = value instanceof Uint8Array ? value : Buffer.from(asText(value), 'utf8')
-      if (bytes.length > most) refuse(`more than ${most} bytes`)
-      if (source.base !== 'binary' || bytes.length === most) return bytes
-      return Buffer.concat([bytes, Buffer.alloc(Number(most) - bytes.length)])
-    },
-    source: (cell) => cell as Uint8Array,
-    target: (cell) => `\\x${Buffer.from(cell as Uint8Array).toString('hex')}`,
-  }
-}
-
-const BLOBS: Record<string, number> = { tinyblob: 255, blob: 65_535, mediumblob: 16_777_215 }
-const TEXTS: Record<string, number> = { tinytext: 255, text: 65_535, mediumtext: 16_777_215 }
-
-/** What the application gave, as text. @throws Refusal for what has no certain text. */
-export function asText(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return value
-    case 'number':
-    case 'bigint':
-    case 'boolean':
-      return String(value)
-    default:
-      return refuse('not text')
-  }
-}
-
-/** By the rules of the column; halves of surrogate pairs become U+FFFD, as the drivers would send them. */
-export function cleanText(text: string, { column, lose }: ColumnContext): string {
-  let clean = text.isWellFormed() ? text : text.toWellFormed()
-  if (clean !== text) lose('HF-L004')
-  if (!clean.includes('\0')) return clean
-  const rule = column.rules.nul ?? 'quarantine'
-  if (rule === 'quarantine') refuse('text with U+0000')
-  lose('HF-L003')
-  clean = clean.replaceAll('\0', rule === 'strip' ? '' : '\uFFFD')
-  return clean
-}
-
-/** MySQL's limits count characters for CHAR and VARCHAR, bytes for TEXT; four bytes a character are assumed there, so that nothing is cut. */
-function limitOf({ source }: ColumnContext): number {
-  if (source.base === 'char' || source.base === 'varchar')
-    return source.numbers[0] ?? (source.base === 'char' ? 1 : Infinity)
-  const bytes = TEXTS[source.base]
-  return bytes === undefined || source.affinity !== 'text' ? Infinity : Math.floor(bytes / 4)
-}
-
-function lengthOf(text: string): number {
-  let points = text.length
-  for (const _ of text.matchAll(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g)) points -= 1
-  return points
-}
-
-/** As collations of ENUM compare: without case and without blanks at the end. */
-function folded(text: string): string {
-  return text.replace(/ +$/, '').toLowerCase()
+/** The text of a cell in a codec that keeps bytes as bytes. */
+export function bytesOf(cell: Value): Buffer {
+  return cell instanceof Uint8Array
+    ? Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength)
+    : Buffer.from(String(cell), 'utf8')
 }
