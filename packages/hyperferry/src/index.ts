@@ -37,6 +37,8 @@ export type {
 export { declareWriter, grantWriter, journalDeclareLost } from './live/writers.ts'
 export { completionPoint } from './live/completion-point.ts'
 export type { CompletionResult } from './live/completion-point.ts'
+export { listParkedRecords, settleParkedRecords } from './live/parked.ts'
+export type { ParkedDocument, SettledDocument } from './live/parked.ts'
 export { setStage, showStage, stageNamed } from './live/stage.ts'
 export type { StageResult } from './live/stage.ts'
 export type { Check, Finding, Gate, Plan, WriterInfo } from './model.ts'

@@ -6,6 +6,7 @@ import { completionPoint } from './completion-point.ts'
 import { demo } from './demo.ts'
 import { jobs } from './jobs.ts'
 import { journal } from './journal.ts'
+import { parked } from './parked.ts'
 import { plan } from './plan.ts'
 import { quarantine } from './quarantine.ts'
 import { refresh } from './refresh.ts'
@@ -34,6 +35,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   verify,
   status,
   quarantine,
+  parked,
   journal,
   report,
 ]

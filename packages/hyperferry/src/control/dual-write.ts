@@ -2,6 +2,7 @@
 import { HyperferryError } from '../errors.ts'
 import type { DualState, Json, Stage } from '../model.ts'
 import type { Session } from '../target/connect.ts'
+import { controlVersion } from './install.ts'
 
 const COLUMNS = `stage, epoch, primary_store as "primary", phase, hold_id as "holdId", barrier::int8::text as barrier,
   contract_hash as "contractHash", to_char(stage_since, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "stageSince"`
@@ -14,6 +15,11 @@ export async function dualState(session: Session, migrationId: number): Promise<
   )
   const [row] = rows
   return row === undefined ? null : { ...row, barrier: Number(row.barrier) }
+}
+
+/** Whether the control schema knows of writers; commands that only read leave an older one as it is. */
+export async function hasWriters(session: Session): Promise<boolean> {
+  return ((await controlVersion(session)) ?? 0) >= 3
 }
 
 /** Whether writers write to both stores or to the target alone: everything the offline line takes for granted does not hold then. */

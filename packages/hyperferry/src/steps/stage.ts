@@ -2,7 +2,7 @@
 import { barrier } from '../control/barrier.ts'
 import { dropCompletionPoints } from '../control/completion.ts'
 import { contractHash, contractOf } from '../control/contract.ts'
-import { dualState, moveStage, putContract } from '../control/dual-write.ts'
+import { dualState, hasWriters, moveStage, putContract } from '../control/dual-write.ts'
 import { occupied } from '../control/occupied.ts'
 import { writersOf } from '../control/writers.ts'
 import { HyperferryError } from '../errors.ts'
@@ -24,6 +24,7 @@ export interface StageResult {
 /** How it stands; changes nothing. */
 export async function readStage(target: Target, migrationId: number): Promise<StageResult> {
   return withSession(target, async (session) => {
+    if (!(await hasWriters(session))) return result(null, [], [])
     const state = await dualState(session, migrationId)
     return result(state, await writersOf(session, migrationId), [])
   })

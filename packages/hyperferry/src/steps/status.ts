@@ -1,23 +1,26 @@
 /** Where the migration stands, from the books in the target alone; needs neither the source nor the lock. */
 import { waitingGate } from '../control/jobs.ts'
-import type { Gate, Plan, TableKind } from '../model.ts'
+import type { Gate, Plan, Side, Stage, TableKind, WriterInfo } from '../model.ts'
 import { readBooks } from '../report/books.ts'
 import type { Books, TableBooks } from '../report/books.ts'
 import type { VerdictState } from '../report/verdict.ts'
 import type { Target } from '../target/connect.ts'
+import { liveStatus, OFFLINE } from './status/live.ts'
+import type { LiveStatus } from './status/live.ts'
 
 export interface StatusDocument {
   migration: string
   /** Whether any mutating step was begun in this target. */
   started: boolean
-  /** The application writes to the source only. */
-  stage: 'off'
-  epoch: 0
+  /** `off`: the application writes to the source only. */
+  stage: Stage
+  epoch: number
+  primary: Side
   /** The step at work, else the last one; null before the first. */
   step: string | null
   stepStatus: 'running' | 'done' | 'failed' | 'interrupted' | null
   tables: StatusTable[]
-  writers: []
+  writers: WriterInfo[]
   gates: Gate[]
 }
 
@@ -44,9 +47,10 @@ export async function status({ target, plan }: { target: Target; plan: Plan }): 
     await session.query('begin isolation level repeatable read read only')
     const books = await readBooks(session, plan.migration)
     const waiting = books === null ? null : await waitingGate(session, books.migration.id)
+    const live = books === null ? OFFLINE : await liveStatus(session, books.migration.id, plan)
     await session.query('commit')
     if (books === null) return notStarted(plan)
-    const document = standing(plan, books)
+    const document = standing(plan, books, live)
     return waiting === null ? document : { ...document, gates: [...document.gates, waiting] }
   } finally {
     await session.release()
@@ -57,8 +61,9 @@ function notStarted(plan: Plan): StatusDocument {
   return {
     migration: plan.migration,
     started: false,
-    stage: 'off',
-    epoch: 0,
+    stage: OFFLINE.stage,
+    epoch: OFFLINE.epoch,
+    primary: OFFLINE.primary,
     step: null,
     stepStatus: null,
     tables: plan.tables.map((table) => ({
@@ -77,23 +82,24 @@ function notStarted(plan: Plan): StatusDocument {
   }
 }
 
-function standing(plan: Plan, books: Books): StatusDocument {
+function standing(plan: Plan, books: Books, live: LiveStatus): StatusDocument {
   const current = books.steps.findLast((each) => each.status === 'running') ?? books.steps.at(-1)
   const registered = new Map(books.tables.map((table) => [table.source, table]))
   const unregistered = notStarted(plan).tables
   return {
     migration: plan.migration,
     started: true,
-    stage: 'off',
-    epoch: 0,
+    stage: live.stage,
+    epoch: live.epoch,
+    primary: live.primary,
     step: current?.step ?? null,
     stepStatus: current?.status ?? null,
     tables: unregistered.map((table) => {
       const known = registered.get(table.source)
       return known === undefined ? table : tableStatus(known, openRows(books, known.name))
     }),
-    writers: [],
-    gates: gatesOf(plan, books),
+    writers: live.writers,
+    gates: [...gatesOf(plan, books), ...live.gates],
   }
 }
 
