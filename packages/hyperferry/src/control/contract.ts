@@ -1,6 +1,8 @@
 /** The value contract as data: what writers are told of the tables they write to both databases. Shape: packages/dual-write/src/model.ts, `Contract`. */
 import { createHash } from 'node:crypto'
-import { HyperferryError } from '../errors.ts'
+import { compileContract } from '@hyperferry/dual-write/interpreter'
+import type { Contract } from '@hyperferry/dual-write/interpreter'
+import { codeOf, HyperferryError } from '../errors.ts'
 import type { Engine, Inventory, Json, Plan, PlannedColumn, PlannedTable, SourceColumn, SourceTable } from '../model.ts'
 
 /**
@@ -22,6 +24,19 @@ export function contractOf(plan: Plan, engine: Engine, inventory: Inventory): Js
 export function contractHash(contract: Json): string {
   return createHash('sha256').update(JSON.stringify(contract)).digest('hex')
 }
+
+/** Compiles it as every writer will, so that a column without a rule is told here and not in the application. Throws HF-W012. */
+export function mustCompile(contract: Json): void {
+  try {
+    compileContract(contract as unknown as Contract, contractHash(contract), {})
+  } catch (error) {
+    if (!(error instanceof Error) || codeOf(error) !== DECLARATION) throw error
+    throw new HyperferryError('HF-W012', { what: error.message, cause: error })
+  }
+}
+
+/** The library's code of what was declared wrongly; here it can only be the contract. */
+const DECLARATION = 'HF-DW08'
 
 // eslint-disable-next-line max-params -- the table on both sides, and what is wrong with it
 function collectionOf(plan: Plan, table: PlannedTable, source: SourceTable, faults: string[]): Json {

@@ -1,4 +1,5 @@
 /** Commands `writers` and `journal`: they need the target only. */
+import { durationMicros } from '../config/duration.ts'
 import { HyperferryError } from '../errors.ts'
 import type { Engine } from '../model.ts'
 import { confirmed } from '../mutate.ts'
@@ -38,11 +39,12 @@ export async function grantWriter(options: MutatingOptions & { role: string }): 
   })
 }
 
-/** Registers a writer that does not use the library, or says that it has stopped. */
+/** Registers a writer that does not use the library, or says that it has stopped. Throws HF-U001 for a lateness that is no duration, HF-W011. */
 export async function declareWriter(
   options: MutatingOptions & { name: string; maxLateness: string | null; stopped: boolean },
 ): Promise<Told | Previewed> {
   const { name, maxLateness } = options
+  if (maxLateness !== null) durationMicros(maxLateness)
   return changed(options, {
     step: 'writers declare',
     preview: () => ({

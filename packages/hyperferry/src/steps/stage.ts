@@ -1,7 +1,7 @@
 /** Step 4: tells the writers to write to both databases, or to stop doing so. */
 import { barrier } from '../control/barrier.ts'
 import { dropCompletionPoints } from '../control/completion.ts'
-import { contractHash, contractOf } from '../control/contract.ts'
+import { contractHash, contractOf, mustCompile } from '../control/contract.ts'
 import { dualState, hasWriters, moveStage, putContract } from '../control/dual-write.ts'
 import { occupied } from '../control/occupied.ts'
 import { writersOf } from '../control/writers.ts'
@@ -52,6 +52,7 @@ async function begin(ctx: StepContext): Promise<StageResult> {
     throw new HyperferryError('HF-S013', { what: `${missing.slice(0, 5).join(', ')}: not in the target yet` })
   }
   const contract = contractOf(plan, source.info.engine, await source.inventory())
+  mustCompile(contract)
   await withSession(target, async (session) => {
     // From the first dual-write on nobody can tell rows of somebody else from the application's.
     await occupied(

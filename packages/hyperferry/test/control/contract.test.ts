@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Contract } from '../../../dual-write/src/model.ts'
-import { contractHash, contractOf } from '../../src/control/contract.ts'
+import { contractHash, contractOf, mustCompile } from '../../src/control/contract.ts'
 import type { Plan, PlannedColumn } from '../../src/model.ts'
 import { draftInput, planOf } from '../steps/plan/given.ts'
 import type { Given, GivenTable } from '../steps/plan/given.ts'
@@ -94,6 +94,15 @@ test('a column computed by both is generated; computed by one only, it is refuse
   refused(() => made({ tables: { reading: source } }), /reading\.up is generated in the source/)
   refused(() => made(given, editColumn('tag', { generated: "'a'" })), /reading\.tag is generated in the target/)
   refused(() => made(given, editColumn('id', { identity: false })), /reading\.id is numbered by the source/)
+})
+
+test('a column that the library has no rule for is told when the contract is made', () => {
+  const contract = (type: string) =>
+    made(given, editColumn('tag', { type })) as unknown as Parameters<typeof mustCompile>[0]
+  expect(() => mustCompile(contract('varchar(9)'))).not.toThrow()
+  expect(() => mustCompile(contract('point'))).toThrow(
+    expect.objectContaining({ code: 'HF-W012', message: expect.stringContaining('tag') as string }) as Error,
+  )
 })
 
 test('a column left out of the plan is refused when the source wants a value for it', () => {
