@@ -11,7 +11,7 @@ import { onTarget, started } from '../target-only.ts'
 
 export type { StageResult } from '../steps/stage.ts'
 
-export const STAGES = ['off', 'dualwrite', 'shadow', 'live', 'complete'] as const
+const STAGES = ['off', 'dualwrite', 'shadow', 'live', 'complete'] as const
 
 /** In which stage the writers are, and who they are. Throws HF-B014 before anything was started. */
 export async function showStage(options: PlanOptions): Promise<StageResult> {

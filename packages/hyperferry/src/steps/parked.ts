@@ -12,7 +12,7 @@ import type { StepContext } from './context.ts'
 
 type ParkedContext = Pick<StepContext, 'target' | 'migrationId'>
 
-export interface ParkedLine {
+interface ParkedLine {
   id: string
   direction: ParkedRecord['direction']
   writer: string
