@@ -11,6 +11,8 @@ interface PgResult {
 interface PgClient {
   query(sql: string, values?: any[]): Promise<PgResult> // eslint-disable-line typescript/no-explicit-any -- the driver's own overloads
   release(destroy?: boolean | Error): void
+  on(event: 'error', listener: (error: Error) => void): unknown
+  off(event: 'error', listener: (error: Error) => void): unknown
 }
 
 /** What is used of a `Pool` of pg. */
@@ -36,6 +38,8 @@ export function pgStore(pool: PgPool): TargetStore {
       })
       const on = queryOn(client)
       let committing = false
+      // A connection that breaks says so to the statement that runs, and by an event too, which would end the application without a listener.
+      client.on('error', ignored)
       try {
         await on('BEGIN')
         const result = await use(on)
@@ -47,11 +51,15 @@ export function pgStore(pool: PgPool): TargetStore {
         const certain = !committing || isAnswered(error)
         await giveBack(client, error)
         throw noteOutcome(error, certain ? 'definite' : 'unknown')
+      } finally {
+        client.off('error', ignored)
       }
     },
     classify: (error) => verdictOf(error, readPg),
   }
 }
+
+const ignored = (): void => {}
 
 function queryOn(on: Pick<PgClient, 'query'>): Query {
   return async (sql, params) => {
