@@ -370,6 +370,11 @@ export const CATALOGUE = {
     hint: 'Choose an earlier T, or slow down the late writer; then run `hyperferry backfill` again.',
     exit: 4,
   },
+  'HF-B032': {
+    title: 'Rows without a place on the axis',
+    hint: 'Such a table cannot be copied by ranges beside its writers: make a plan with `split: pk` (or `all`) for it, give it a key, or copy it with the application stopped.',
+    exit: 2,
+  },
 
   // gates of the live line
   'HF-G011': { title: 'Not everything is verified', hint: 'Run `hyperferry verify`.', exit: 4 },

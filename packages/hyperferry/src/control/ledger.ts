@@ -95,20 +95,29 @@ function columnsHash(table: PlannedTable): string {
 /**
  * Inserts a receipt; must be the first statement of the task's transaction. Waits for an unfinished task that overlaps; when that one
  * commits throws HF-B011, before anything was deleted or copied. What is not known yet is filled in by `completeReceipt`, without which
- * the transaction cannot be committed.
+ * the transaction cannot be committed. `lateSince`: see control/late.ts.
  */
 export async function insertReceipt(
   session: Session,
   tableId: number,
-  receipt: Pick<Receipt, 'lane' | 'span'>,
+  receipt: Pick<Receipt, 'lane' | 'span'> & { lateSince?: bigint | null },
   tool = 'hyperferry',
 ): Promise<bigint> {
+  const { lateSince = null } = receipt
   try {
     const { rows } = await session.query<{ id: string }>(
-      `insert into hyperferry.receipt (table_id, lane, span, digest, normaliser, columns_hash, tool)
-       select $1, $2, $3::numrange, $4, $5, t.columns_hash, $6 from hyperferry.migrated_table t where t.id = $1
+      `insert into hyperferry.receipt (table_id, lane, span, digest, normaliser, columns_hash, tool, late_since)
+       select $1, $2, $3::numrange, $4, $5, t.columns_hash, $6, $7 from hyperferry.migrated_table t where t.id = $1
        returning id`,
-      [tableId, receipt.lane, spanText(receipt.span), EMPTY_DIGEST, NORMALISER_VERSION, tool],
+      [
+        tableId,
+        receipt.lane,
+        spanText(receipt.span),
+        EMPTY_DIGEST,
+        NORMALISER_VERSION,
+        tool,
+        lateSince === null ? null : String(lateSince),
+      ],
     )
     if (rows[0] === undefined) {
       throw new HyperferryError('HF-X001', { what: `table ${tableId} is not registered in the ledger` })

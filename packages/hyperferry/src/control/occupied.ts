@@ -13,7 +13,7 @@ export interface Emptied {
 
 /**
  * The tables that will be emptied before their first row is copied. Throws HF-S011 for a table that holds rows and has no receipt of this migration,
- * unless the plan says `existingRows: delete`. Only reads.
+ * unless the plan says `existingRows: delete`. Time series that are written twice hold the application's rows, which are neither. Only reads.
  */
 export async function occupied(
   session: Session,
@@ -23,10 +23,11 @@ export async function occupied(
   const { schema } = plan.target
   const there = await existing(session, schema, tables)
   const ours = await withReceipts(session, plan)
+  const live = await isDualWritten(session, plan)
   const emptied: Emptied[] = []
   const refused: string[] = []
   for (const table of tables) {
-    if (!there.has(table.name) || ours.has(table.name)) continue
+    if (!there.has(table.name) || ours.has(table.name) || (live && table.kind === 'timeseries')) continue
     const target = qualified(schema, table.name)
     const { rows } = await session.query<{ some: boolean }>(`select exists (select from ${target}) as some`)
     if (rows[0]?.some !== true) continue
@@ -58,6 +59,18 @@ async function existing(session: Session, schema: string, tables: readonly Plann
     [schema, tables.map(({ name }) => name)],
   )
   return new Set(rows.map(({ name }) => name))
+}
+
+async function isDualWritten(session: Session, plan: Plan): Promise<boolean> {
+  const { rows } = await session.query<{ known: boolean }>(
+    `select to_regclass('hyperferry.dual_write') is not null as known`,
+  )
+  if (rows[0]?.known !== true) return false
+  const { rows: stages } = await session.query(
+    `select from hyperferry.dual_write d join hyperferry.migration m on m.id = d.migration_id where m.name = $1 and d.stage <> 'off'`,
+    [plan.migration],
+  )
+  return stages.length > 0
 }
 
 /** Target names of tables that this migration has begun to copy; none before there is a control schema. */

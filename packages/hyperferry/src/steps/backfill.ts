@@ -1,5 +1,7 @@
 /** Step 6: copies the time series, range by range, with several workers. What is done is what the receipts say. */
-import { booked, isComplete } from '../control/coverage.ts'
+import { completionPoints } from '../control/completion.ts'
+import { booked, isComplete, partOf } from '../control/coverage.ts'
+import { dualState, isLive } from '../control/dual-write.ts'
 import { durable, registerTables } from '../control/ledger.ts'
 import type { Totals } from '../control/ledger.ts'
 import { HyperferryError } from '../errors.ts'
@@ -11,12 +13,17 @@ import { usualRetry } from '../work/backoff.ts'
 import type { RetryPolicy } from '../work/backoff.ts'
 import { MemoryBudget } from '../work/budget.ts'
 import { closeBooks } from '../work/close-books.ts'
+import { closeLiveBooks } from '../work/close-live-books.ts'
 import { finishTables } from '../work/finish-tables.ts'
+import { givingWay } from '../work/give-way.ts'
+import { compilePart } from '../work/part.ts'
 import { quarantineGate } from '../work/quarantine-gate.ts'
 import { tableWork } from '../work/table-work.ts'
 import type { TableWork } from '../work/table-work.ts'
 import { copyTable } from './backfill/copy-table.ts'
 import type { CopiedTable } from './backfill/copy-table.ts'
+import { livePoints } from './backfill/live.ts'
+import { replaceTable } from './backfill/replace-table.ts'
 import type { BackfillResult, BackfillTable } from './backfill/result.ts'
 import type { StepContext } from './context.ts'
 
@@ -49,10 +56,16 @@ export async function backfill(ctx: StepContext, options: BackfillOptions = {}):
     retry: options.retry ?? usualRetry,
     stop: ctx.hardSignal,
   }
-  const works = await prepareWorks(ctx, run, chosen(ctx, options.tables))
+  const chosenTables = chosen(ctx, options.tables)
+  const points = await livePoints(ctx, chosenTables)
+  const works = await prepareWorks(ctx, run, { tables: chosenTables, points })
   const tables: BackfillTable[] = []
   const notes: string[] = []
-  for (const work of works) tables.push(await oneTable(ctx, run, work, { options, notes }))
+  const copy = async (): Promise<void> => {
+    for (const work of works) tables.push(await oneTable(ctx, run, work, { options, notes }))
+  }
+  if (points === null) await copy()
+  else await besideWriters(ctx, run, works, copy)
   failpoint('backfill.before-post')
   const own = works.map(({ table }) => table)
   notes.push(...(await finishTables(run, ctx, { own, complete: await finished(ctx, run) })))
@@ -81,11 +94,33 @@ function chosen(ctx: StepContext, names: readonly string[] | undefined): Planned
   })
 }
 
-async function prepareWorks(ctx: StepContext, run: CopyRun, tables: readonly PlannedTable[]): Promise<TableWork[]> {
+/**
+ * Indexes come first here: on a table that holds a few rows one is made in a moment, on one that is filled the writers would have to wait for it. And whoever
+ * waits for a task has the right of way.
+ */
+// eslint-disable-next-line max-params -- the run, its tables, and what is done
+async function besideWriters(
+  ctx: StepContext,
+  run: CopyRun,
+  works: readonly TableWork[],
+  copy: () => Promise<void>,
+): Promise<void> {
+  await finishTables(run, ctx, { own: works.map(({ table }) => table), complete: [] })
+  run.copying = new Set()
+  await givingWay(run.target, run.copying, copy)
+}
+
+async function prepareWorks(
+  ctx: StepContext,
+  run: CopyRun,
+  { tables, points }: { tables: readonly PlannedTable[]; points: Awaited<ReturnType<typeof livePoints>> },
+): Promise<TableWork[]> {
   const ids = await withSession(run, '', (session) => registerTables(session, ctx.migrationId, ctx.plan.tables))
-  return tables.map((table) =>
-    tableWork(ctx.plan.target.schema, table, ids.get(table.source) ?? 0, ctx.source.reader(table)),
-  )
+  return tables.map((table) => {
+    const work = tableWork(ctx.plan.target.schema, table, ids.get(table.source) ?? 0, ctx.source.reader(table))
+    const point = points?.get(table.source)
+    return point === undefined ? work : { ...work, part: compilePart(work, point, ctx.plan.source.timezone) }
+  })
 }
 
 async function oneTable(
@@ -94,15 +129,24 @@ async function oneTable(
   work: TableWork,
   to: { options: BackfillOptions; notes: string[] },
 ): Promise<BackfillTable> {
-  const copied = await copyTable(run, work, {
+  const options = {
     workers: to.options.workers ?? ctx.plan.backfill.workers,
     taskRows: ctx.plan.backfill.taskRows,
     timezone: ctx.plan.source.timezone,
     signal: ctx.signal,
-  })
+    migrationId: ctx.migrationId,
+  }
+  const { part } = work
+  const copied =
+    part !== null && work.table.mode === 'replace'
+      ? await replaceTable(run, work, options)
+      : await copyTable(run, work, options)
   if (copied.deleted > 0)
     to.notes.push(`${work.table.name}: ${copied.deleted} rows stood there and were deleted (existingRows: delete)`)
-  const sum = await closeBooks(run, work)
+  const sum =
+    part === null
+      ? await closeBooks(run, work)
+      : await closeLiveBooks(run, work, { part, migrationId: ctx.migrationId, signal: ctx.signal })
   return tableResult(ctx, work, sum, copied)
 }
 
@@ -131,8 +175,12 @@ async function finished(ctx: StepContext, run: CopyRun): Promise<PlannedTable[]>
   return withSession(run, '', async (session) => {
     const ids = await registerTables(session, ctx.migrationId, ctx.plan.tables)
     const done: PlannedTable[] = []
+    const points = isLive(await dualState(session, ctx.migrationId))
+      ? await completionPoints(session, ctx.migrationId)
+      : null
     for (const table of ctx.plan.tables) {
-      if (await isComplete(session, ids.get(table.source) ?? 0, table)) done.push(table)
+      if (await isComplete(session, ids.get(table.source) ?? 0, table, partOf(table, points?.get(table.source))))
+        done.push(table)
     }
     return done
   })

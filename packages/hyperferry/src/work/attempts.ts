@@ -15,6 +15,8 @@ export interface CopyRun {
   retry: RetryPolicy
   /** Aborted when the work should break off now. */
   stop: AbortSignal | undefined
+  /** Beside live writers: backends that copy, for those who must tell them from writers. Absent: nobody else writes. */
+  copying?: Set<number>
 }
 
 /** Counts failures in a row: waits after each, and throws when the error is not transient or there were too many. */

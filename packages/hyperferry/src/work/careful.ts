@@ -24,7 +24,29 @@ import { rowsDropped } from './write-rows.ts'
  */
 // eslint-disable-next-line max-params -- where, what, the rows, and a place for those that stay out
 export async function writeCarefully(session: Session, work: TableWork, read: SliceRows, keep: Keep): Promise<Written> {
-  const refused = new Set<number>()
+  const { job, total } = await stageRows(session, work, read, keep)
+  const { refused } = job
+  failpoint('backfill.after-stage')
+  await refuseRepeatedKeys(job)
+  let merged = await mergePresent(job)
+  merged += await mergeOvertaken(job, await insertRest(job, total))
+  await job.stage.drop()
+  return {
+    rows: total - refused.size,
+    digest: await digestWithout(work, read, refused),
+    refused: refused.size,
+    losses: merged === 0 ? [] : [{ code: 'HF-L020', column: '*', count: merged }],
+  }
+}
+
+/** Puts the rows into a stage of their own; those whose bytes the target cannot read are refused. `total`: rows of the spool. */
+// eslint-disable-next-line max-params -- as above
+export async function stageRows(
+  session: Session,
+  work: TableWork,
+  read: SliceRows,
+  keep: Keep,
+): Promise<{ job: Job; total: number }> {
   const copied = new Set(work.columns.map(({ name }) => name))
   const job: Job = {
     session,
@@ -36,22 +58,12 @@ export async function writeCarefully(session: Session, work: TableWork, read: Sl
       1,
       Math.min(MOST_ROWS_AT_ONCE, Math.floor((BYTES_AT_ONCE * read.spool.rows) / (read.spool.bytes + 1))),
     ),
-    refused,
+    refused: new Set<number>(),
     keep: noted(keep, read),
   }
   const total = await fillStage(job, read)
   await job.stage.ready()
-  failpoint('backfill.after-stage')
-  await refuseRepeatedKeys(job)
-  const merged = await mergePresent(job)
-  await insertRest(job, total)
-  await job.stage.drop()
-  return {
-    rows: total - refused.size,
-    digest: await digestWithout(work, read, refused),
-    refused: refused.size,
-    losses: merged === 0 ? [] : [{ code: 'HF-L020', column: '*', count: merged }],
-  }
+  return { job, total }
 }
 
 /** What reaches the target went through the rules of the plan: whoever reads the quarantine must know when the source holds something else. */
@@ -64,7 +76,8 @@ function noted(keep: Keep, { spool }: SliceRows): Keep {
 /** Takes rows the target refused. */
 export type Keep = (rows: readonly RejectedRow[]) => Promise<void>
 
-interface Job {
+/** Rows of one table on their way through the stage. */
+export interface Job {
   session: Session
   work: TableWork
   stage: Stage
@@ -92,7 +105,8 @@ async function fillStage({ stage, work, refused, keep }: Job, read: SliceRows): 
   return first
 }
 
-async function refuseRepeatedKeys(job: Job): Promise<void> {
+/** Of rows with the same key the first one stays in the stage. */
+export async function refuseRepeatedKeys(job: Job): Promise<void> {
   const { session, keys, stage } = job
   for (const key of keys) {
     const { rows } = await session.query<{ row: string }>(
@@ -123,7 +137,8 @@ async function mergePresent(job: Job): Promise<number> {
   return merged
 }
 
-async function insertRest(job: Job, total: number): Promise<void> {
+/** Returns the rows whose key somebody has inserted since it was looked for: beside live writers that happens. They stay in the stage. */
+async function insertRest(job: Job, total: number): Promise<number[]> {
   const { session, work, stage } = job
   const columns = identList(work.columns.map((column) => column.name))
   const left = await session.query<{ rows: string }>(
@@ -131,6 +146,7 @@ async function insertRest(job: Job, total: number): Promise<void> {
   )
   let failed = 0
   let inserted = 0
+  const overtaken: number[] = []
   await bisect(session, 0, total, {
     async attempt(from, to) {
       const result = await session.query(
@@ -142,12 +158,30 @@ async function insertRest(job: Job, total: number): Promise<void> {
     },
     async refuse(row, error) {
       failed += 1
-      const code = error.sqlstate === '23505' ? 'HF-D020' : 'HF-D021'
-      await refuse(job, [{ row: String(row) }], { code, error })
+      if (error.sqlstate === '23505') overtaken.push(row)
+      else await refuse(job, [{ row: String(row) }], { code: 'HF-D021', error })
     },
   })
   const expected = Number(left.rows[0]?.rows) - failed
   if (inserted !== expected) throw rowsDropped(work, expected, inserted)
+  return overtaken
+}
+
+/** Rows that lost a race are compared with the winner, which is visible to every statement from now on. What no key of the plan explains is refused. */
+async function mergeOvertaken(job: Job, overtaken: readonly number[]): Promise<number> {
+  if (overtaken.length === 0) return 0
+  const { session, stage } = job
+  await session.query(`delete from ${stage.name} where ${stage.row} <> all ($1::pg_catalog.int8[])`, [overtaken])
+  const merged = await mergePresent(job)
+  const { rows } = await session.query<{ row: string }>(
+    `select ${stage.row}::pg_catalog.text as row from ${stage.name}`,
+  )
+  await refuse(job, rows, {
+    code: 'HF-D020',
+    reason: 'the target holds another row with the same key',
+    sqlstate: '23505',
+  })
+  return merged
 }
 
 interface Why {
@@ -162,7 +196,7 @@ const MOST_ROWS_AT_ONCE = 1000
 const BYTES_AT_ONCE = 8 * 1024 * 1024
 
 /** Takes rows out of the stage and notes them with their values as the target prints them. */
-async function refuse(job: Job, rows: readonly { row: string }[], why: Why): Promise<void> {
+export async function refuse(job: Job, rows: readonly { row: string }[], why: Why): Promise<void> {
   const { session, work, stage } = job
   const texts = work.columns.map((column, index) => `${ident(column.name)}::pg_catalog.text as "c${index}"`)
   for (let at = 0; at < rows.length; at += job.rowsAtOnce) {
@@ -197,7 +231,8 @@ function rejectedRow(work: TableWork, texts: readonly (string | null)[], why: Wh
   }
 }
 
-async function digestWithout(work: TableWork, read: SliceRows, refused: ReadonlySet<number>): Promise<string> {
+/** Digest of the rows that were not refused. */
+export async function digestWithout(work: TableWork, read: SliceRows, refused: ReadonlySet<number>): Promise<string> {
   if (refused.size === 0) return read.digest.toString()
   const digest = new Digest()
   let first = 0

@@ -33,9 +33,12 @@ export function mustMatch(work: TableWork, counted: bigint, books: { rows: bigin
   })
 }
 
-async function targetHoldsThem(run: CopyRun, work: TableWork, rows: bigint): Promise<void> {
+/** Beside live writers, of the rows in the backfill's part. Throws HF-B010. */
+export async function targetHoldsThem(run: CopyRun, work: TableWork, rows: bigint): Promise<void> {
   const counted = await withSession(run, work.table.name, (session) =>
-    session.query<{ rows: string }>(`select pg_catalog.count(*)::pg_catalog.text as rows from ${work.target}`),
+    session.query<{ rows: string }>(
+      `select pg_catalog.count(*)::pg_catalog.text as rows from ${work.target}${work.part === null ? '' : ` where ${work.part.condition}`}`,
+    ),
   )
   const held = BigInt(counted.rows[0]?.rows ?? '0')
   if (held >= rows) return

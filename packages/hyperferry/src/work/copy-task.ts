@@ -19,7 +19,7 @@ import type { SessionSlot } from './session-slot.ts'
 import type { TableWork } from './table-work.ts'
 import { sliceOf } from './tasks.ts'
 import type { Task } from './tasks.ts'
-import { taskSettings } from './task-settings.ts'
+import { settingsOf } from './task-settings.ts'
 import { writeRows } from './write-rows.ts'
 import type { Written } from './write-rows.ts'
 
@@ -66,8 +66,9 @@ async function writeUntilBooked(run: CopyRun, slot: SessionSlot, work: TableWork
   for (;;) {
     try {
       const session = await slot.get()
+      run.copying?.add(session.pid)
       if (patience.failures > 0) {
-        const left = await gaps(session, work.tableId, job.lane, job.span)
+        const left = await gaps(session, work.tableId, job.lane, [job.span])
         job.watcher.reread(await booked(session, work.tableId))
         const [first] = left
         if (left.length !== 1 || first?.from !== job.span.from || first.to !== job.span.to) return left
@@ -86,7 +87,7 @@ async function writeUntilBooked(run: CopyRun, slot: SessionSlot, work: TableWork
 export async function writeTask(session: Session, work: TableWork, task: Task, read: SliceRows): Promise<Receipt> {
   const attempt = (write: (receipt: bigint) => Promise<Written>): Promise<Receipt> =>
     transaction(session, async () => {
-      await session.query(taskSettings)
+      await session.query(settingsOf(work))
       const id = await insertReceipt(session, work.tableId, task)
       failpoint('backfill.after-receipt')
       const written = await write(id)

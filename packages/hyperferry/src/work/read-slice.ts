@@ -26,8 +26,9 @@ export async function readSlice(
   try {
     for await (const batch of work.reader.read(slice)) {
       if (stop?.aborted) throw interrupted()
-      digestBatch(digest, work.normaliser, batch.bytes, batch.ends)
-      await spool.add(batch)
+      const kept = work.part === null ? batch : work.part.keep(batch, slice)
+      digestBatch(digest, work.normaliser, kept.bytes, kept.ends)
+      await spool.add(kept)
     }
   } catch (error) {
     await spool.dispose()

@@ -7,6 +7,7 @@ import { compileNormaliser } from '../values/normalise.ts'
 import type { Normaliser } from '../values/normalise.ts'
 import { parsePgType } from '../values/pgtype.ts'
 import type { PgType } from '../values/pgtype.ts'
+import type { Part } from './part.ts'
 
 export interface TableWork {
   readonly table: PlannedTable
@@ -22,6 +23,8 @@ export interface TableWork {
   readonly schema: string
   /** COPY … FROM STDIN of these columns. */
   readonly copySql: string
+  /** While writers work: what is left of the table for the backfill. null: all of it (offline). */
+  readonly part: Part | null
 }
 
 /** Throws HF-P022 for a type of the plan that has no binary form. */
@@ -42,5 +45,6 @@ export function tableWork(schema: string, table: PlannedTable, tableId: number, 
       table.name,
       columns.map((column) => column.name),
     ),
+    part: null,
   }
 }

@@ -1,4 +1,5 @@
 /** Settings of a task's transaction; gone with it, so that no pooled session keeps them. */
+import type { TableWork } from './table-work.ts'
 
 /**
  * The commit need not wait for the disk: receipt and rows are lost together, and `durable` comes before anything is claimed. Nobody else writes
@@ -8,3 +9,13 @@
 export const taskSettings = `set local synchronous_commit = off; set local lock_timeout = '10s';
 select pg_catalog.set_config(name, '0', true) from pg_catalog.pg_settings
 where name = 'timescaledb.max_tuples_decompressed_per_dml_transaction'`
+
+/**
+ * Beside live writers: a lock that is not to be had at once is given up, long before the server looks for a deadlock (a second), so that of a
+ * writer and a task that wait for each other the task is the one that fails. See also give-way.ts.
+ */
+export const liveTaskSettings = taskSettings.replace(`'10s'`, `'200ms'`)
+
+export function settingsOf({ part }: Pick<TableWork, 'part'>): string {
+  return part === null ? taskSettings : liveTaskSettings
+}

@@ -36,7 +36,7 @@ test('the server works out the same gaps as the arithmetic here', async () => {
       for (const each of receipts) await leave(session, tableId, each)
       expect(await gaps(session, tableId, 0)).toEqual(workLeft(receipts, 0))
       for (const [index, span] of spans.entries()) {
-        expect(await gaps(session, tableId, 0, span)).toEqual(taken[index] ? [] : [span])
+        expect(await gaps(session, tableId, 0, [span])).toEqual(taken[index] ? [] : [span])
       }
       expect(await isStarted(session, tableId)).toBe(receipts.length > 0)
       expect(await booked(session, tableId)).toEqual({
