@@ -108,7 +108,7 @@ function losingDeliveries() {
     let delivery = false
     return {
       onRequest(chunk: Buffer): 'pass' | 'swallow' {
-        if (chunk.includes('w1_applied')) delivery = true
+        if (chunk.includes('w1_inbox')) delivery = true
         if (!delivery || !chunk.includes('COMMIT')) return 'pass'
         delivery = false
         commits += 1

@@ -3,6 +3,7 @@ import type { CommandSpec } from './command.ts'
 import { backfill } from './backfill.ts'
 import { check } from './check.ts'
 import { completionPoint } from './completion-point.ts'
+import { cutover, finish, rollback } from './cutover.ts'
 import { demo } from './demo.ts'
 import { jobs } from './jobs.ts'
 import { journal } from './journal.ts'
@@ -33,6 +34,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   refresh,
   jobs,
   verify,
+  cutover,
+  rollback,
+  finish,
   status,
   quarantine,
   parked,

@@ -21,7 +21,7 @@ export interface Verdict {
  */
 export function verdictOf(steps: readonly StepRecord[], table: string, digest: string): Verdict {
   for (const step of steps.toReversed()) {
-    if (step.step !== 'verify' || step.status !== 'done') continue
+    if (!COMPARING.has(step.step) || step.status !== 'done') continue
     const level = textOf(member(step.output, 'level'))
     const found = tablesOf(step.output).find((each) => member(each, 'name') === table)
     if (found === undefined || (level !== 'digest' && level !== 'rows')) continue
@@ -32,6 +32,9 @@ export function verdictOf(steps: readonly StepRecord[], table: string, digest: s
   }
   return { state: 'never', level: null, at: null, found: null }
 }
+
+/** The final copy of relational tables compares them too, in the same words. */
+const COMPARING: ReadonlySet<string> = new Set(['verify', 'final-copy'])
 
 /** A member of a JSON object; undefined when it is none or has none of this name. */
 export function member(json: Json | undefined, name: string): Json | undefined {

@@ -1,0 +1,89 @@
+/** The end: the source is not written any more; with `drop` nothing of ours is left in the target. */
+import { moveStage, requireDualState } from '../control/dual-write.ts'
+import { writersOf } from '../control/writers.ts'
+import { HyperferryError } from '../errors.ts'
+import type { Gate } from '../model.ts'
+import { accepted, gate } from '../report/live-gates.ts'
+import type { Session } from '../target/connect.ts'
+import { transaction } from '../target/transaction.ts'
+
+export interface FinishResult {
+  epoch: number
+  primary: 'target'
+  pauseMs: 0
+  gates: Gate[]
+  notes: string[]
+}
+
+/**
+ * Stage live → complete. A second time it changes nothing. Throws HF-K012 before a cutover, HF-K011 while records wait for the source (`--accept HF-G012`
+ * gives them up), or, with `drop`, while writers with the library are alive: they would fail.
+ */
+export async function finish(
+  session: Session,
+  migrationId: number,
+  options: { drop?: boolean; accept?: readonly string[]; reason?: string },
+): Promise<FinishResult> {
+  const state = await requireDualState(session, migrationId)
+  if (state.stage !== 'live' && state.stage !== 'complete') {
+    throw new HyperferryError('HF-K012', { what: `the stage is ${state.stage}: there was no cutover yet` })
+  }
+  const gates = accepted(
+    await gatesOf(session, migrationId, options.drop === true),
+    options.accept ?? [],
+    options.reason,
+  )
+  const closed = gates.filter(({ ok }) => !ok)
+  if (closed.length > 0) {
+    throw new HyperferryError('HF-K011', {
+      what: closed.map(({ code, reason }) => `${code} ${reason}`).join('; '),
+      details: { gates },
+    })
+  }
+  const notes = state.stage === 'complete' ? ['The migration was complete already.'] : []
+  if (state.stage === 'live') {
+    await transaction(session, async () => {
+      await session.query('set local synchronous_commit = on')
+      if (!(await moveStage(session, migrationId, 'live', 'complete'))) {
+        throw new HyperferryError('HF-K010', { what: 'a change of roles is under way' })
+      }
+    })
+    notes.push('The source is not written any more. The library can be taken out of the application.')
+  }
+  const { epoch } = await requireDualState(session, migrationId)
+  if (options.drop === true) {
+    await session.query('drop schema hyperferry cascade')
+    notes.push('Schema hyperferry is gone, with everything it knew.')
+  }
+  return { epoch, primary: 'target', pauseMs: 0, gates, notes }
+}
+
+async function gatesOf(session: Session, migrationId: number, drop: boolean): Promise<Gate[]> {
+  const { rows } = await session.query<{ waiting: string }>(
+    `select ((select count(*) from hyperferry.outbox where migration_id = $1)
+       + (select count(*) from hyperferry.parked_op where migration_id = $1 and status = 'open'))::text as waiting`,
+    [migrationId],
+  )
+  const waiting = Number(rows[0]?.waiting ?? 0)
+  const gates = [
+    gate(
+      'HF-G012',
+      waiting === 0,
+      waiting === 0
+        ? 'the source has everything'
+        : `${waiting} records wait for the source; without them there is no way back`,
+    ),
+  ]
+  if (!drop) return gates
+  const alive = (await writersOf(session, migrationId)).filter(({ state }) => state === 'alive').map(({ name }) => name)
+  return [
+    ...gates,
+    gate(
+      'HF-G013',
+      alive.length === 0,
+      alive.length === 0
+        ? 'no writer uses the library any more'
+        : `${alive.join(', ')} would fail: take the library out first`,
+    ),
+  ]
+}

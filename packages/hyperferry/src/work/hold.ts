@@ -1,0 +1,142 @@
+/** A change of roles: everybody stands still, something is done, the roles change in one transaction; or everything is as before (docs/design/0009). */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { abortHold, beginHold, commitRoles, requireDualState } from '../control/dual-write.ts'
+import { writersOf } from '../control/writers.ts'
+import { HyperferryError, messageOf } from '../errors.ts'
+import { failpoint } from '../failpoints.ts'
+import type { Failpoint } from '../failpoints.ts'
+import type { WriterInfo } from '../model.ts'
+import type { Target } from '../target/connect.ts'
+import { transaction } from '../target/transaction.ts'
+import { withSession } from '../target/with-session.ts'
+
+export interface HoldOptions {
+  to: 'live' | 'dualwrite'
+  /** How long writers may stand still. */
+  seconds: number
+  signal: AbortSignal
+  /** Beside the writers' own answers: whether all is delivered. Asked again until it is. */
+  drained?: () => Promise<boolean>
+  /** What has to happen while nobody writes. `left`: milliseconds until the hold ends. */
+  inside: (left: () => number) => Promise<void>
+  failpoints: { prepared?: Failpoint; held: Failpoint; committing?: Failpoint; committed?: Failpoint }
+}
+
+const POLL_MS = 20
+const PREPARE_SECONDS = 10
+/** A writer that polls twenty times a second was heard of within this. */
+const ATTENTIVE_MS = 200
+
+/** Returns the new epoch and for how long nobody could write. Throws HF-K010 when time ran out, and what `inside` throws; everything is as before then. */
+export async function changeRoles(
+  target: Target,
+  migrationId: number,
+  options: HoldOptions,
+): Promise<{ epoch: number; pauseMs: number }> {
+  const id = randomUUID()
+  await clearLeftover(target, migrationId)
+  const hold = (phase: 'prepare' | 'hold', seconds: number): Promise<boolean> =>
+    withSession(target, (session) => beginHold(session, migrationId, { id, phase, seconds }))
+  if (!(await hold('prepare', PREPARE_SECONDS)))
+    throw new HyperferryError('HF-K010', { what: 'another change of roles is under way' })
+  try {
+    await attentive(target, migrationId, options.signal)
+    if (options.failpoints.prepared) failpoint(options.failpoints.prepared)
+    const began = performance.now()
+    if (!(await hold('hold', options.seconds))) throw ranOut([])
+    const left = (): number => options.seconds * 1000 - (performance.now() - began)
+    await still(target, migrationId, { id, left, ...options })
+    failpoint(options.failpoints.held)
+    await options.inside(left)
+    if (options.failpoints.committing) failpoint(options.failpoints.committing)
+    const epoch = await commit(target, migrationId, { holdId: id, stage: options.to })
+    if (options.failpoints.committed) failpoint(options.failpoints.committed)
+    // Writers hear of it at their next look.
+    return { epoch, pauseMs: Math.round(performance.now() - began) + 50 }
+  } catch (error) {
+    await withSession(target, (session) => abortHold(session, migrationId, id)).catch((second: unknown) => {
+      // The hold ends by itself then; the reason must not be hidden by this.
+      throw new HyperferryError('HF-K010', {
+        what: `${messageOf(error)}; the hold ends by itself (${messageOf(second)})`,
+        cause: error,
+      })
+    })
+    throw error
+  }
+}
+
+/** Of a tool that died in a hold: we have the migration's lock, so nobody is in it any more. */
+async function clearLeftover(target: Target, migrationId: number): Promise<void> {
+  await withSession(target, async (session) => {
+    const { holdId } = await requireDualState(session, migrationId)
+    if (holdId !== null) await abortHold(session, migrationId, holdId)
+  })
+}
+
+async function attentive(target: Target, migrationId: number, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + 3000
+  for (;;) {
+    const writers = await library(target, migrationId)
+    if (writers.every(({ heartbeatAgeMs }) => heartbeatAgeMs < ATTENTIVE_MS)) return
+    mayGoOn(signal)
+    if (performance.now() > end) throw ranOut(writers.filter(({ heartbeatAgeMs }) => heartbeatAgeMs >= ATTENTIVE_MS))
+    await sleep(POLL_MS)
+  }
+}
+
+/** Every writer that is open at this moment has to answer this hold; one that registers meanwhile too. */
+async function still(
+  target: Target,
+  migrationId: number,
+  { id, left, drained, signal }: HoldOptions & { id: string; left: () => number },
+): Promise<void> {
+  for (;;) {
+    const writers = await library(target, migrationId)
+    const moving = writers.filter((writer) => !isStill(writer, id))
+    if (moving.length === 0 && (drained === undefined || (await drained()))) return
+    mayGoOn(signal)
+    if (left() <= 0) throw ranOut(moving)
+    await sleep(POLL_MS)
+  }
+}
+
+function isStill({ held, inFlight, pending, inDoubt }: WriterInfo, id: string): boolean {
+  return held === id && inFlight + pending + inDoubt === 0
+}
+
+/** The linearization point. A synchronous commit: everything before it is on disk with it. */
+async function commit(
+  target: Target,
+  migrationId: number,
+  to: { holdId: string; stage: 'live' | 'dualwrite' },
+): Promise<number> {
+  const epoch = await withSession(target, (session) =>
+    transaction(session, async () => {
+      await session.query('set local synchronous_commit = on')
+      return commitRoles(session, migrationId, to)
+    }),
+  )
+  if (epoch === null) throw ranOut([])
+  return epoch
+}
+
+async function library(target: Target, migrationId: number): Promise<WriterInfo[]> {
+  const writers = await withSession(target, (session) => writersOf(session, migrationId))
+  return writers.filter(({ kind }) => kind === 'library')
+}
+
+function ranOut(writers: readonly WriterInfo[]): HyperferryError {
+  const who = writers.map(
+    ({ name, inFlight, pending, inDoubt, heartbeatAgeMs }) =>
+      `${name} (${inFlight} running, ${pending} to deliver, ${inDoubt} in doubt, heard of ${heartbeatAgeMs} ms ago)`,
+  )
+  return new HyperferryError('HF-K010', {
+    what: who.length === 0 ? 'the time for the hold ran out' : `not ready in time: ${who.join(', ')}`,
+    details: { writers: writers.map(({ name }) => name) },
+  })
+}
+
+function mayGoOn(signal: AbortSignal): void {
+  if (signal.aborted) throw new HyperferryError('HF-B022', { what: 'the change of roles was interrupted' })
+}
