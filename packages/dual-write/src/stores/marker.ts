@@ -45,6 +45,12 @@ export function numbersBelow(seq: number): [from: number, to: number] {
   return [-seq, seq - 1]
 }
 
+/** Two markers as far apart as they can be, to try whether a table holds them. */
+export function probes(journal: string): [MarkerRow, MarkerRow] {
+  const op = { journal, seq: Number.MAX_SAFE_INTEGER - 1 }
+  return [marker(op), tombstone(op)]
+}
+
 /** What stands in `ids`. */
 export function idsText(values: readonly (number | bigint | string)[]): string {
   return JSON.stringify(values.map(String))
@@ -82,11 +88,6 @@ export class Markers {
   /** Whether this op, if it is in the store, has its marker there. */
   forSettling(op: OpId): boolean {
     return this.usable && (op.marked ?? !this.#unmarked(op.journal).has(op.seq))
-  }
-
-  /** The op came to an end that is known. */
-  settled(op: OpId | null): void {
-    if (op !== null) this.#unmarked(op.journal).delete(op.seq)
   }
 
   #unmarked(journal: string): Set<number> {

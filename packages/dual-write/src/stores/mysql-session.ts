@@ -1,133 +1,210 @@
-/** One connection of a mysql2 pool for the time of one transaction, given back as it was. */
-import { detail, noteOutcome } from './outcome.ts'
-import type { Reading } from './outcome.ts'
+/** One transaction on a borrowed connection that goes back as it came, or not at all. */
+import { noteOutcome } from './outcome.ts'
+import { outcomeOfCommit, outcomeOfStatement } from './mysql-errors.ts'
 
-/** What is used of a pool of `mysql2/promise`. */
-export interface Mysql2Pool {
-  getConnection(): Promise<Mysql2Connection>
+/** What is asked of the driver: the shape of mysql2's query options. Arrays, whatever the pool was told to make of rows. */
+export interface Mysql2Command {
+  sql: string
+  values?: unknown[]
+  rowsAsArray: true
+  typeCast: true
+  nestTables: false
 }
 
-interface Mysql2Connection {
-  execute(sql: string, values?: any): Promise<[any, any]> // eslint-disable-line typescript/no-explicit-any -- the driver's own overloads
-  query(sql: string): Promise<[any, any]> // eslint-disable-line typescript/no-explicit-any -- as above
+const shape = { rowsAsArray: true, typeCast: true, nestTables: false } as const
+
+/** As much of mysql2's promise connection as is needed. */
+export interface Mysql2Connection {
+  query(command: Mysql2Command): Promise<readonly unknown[]>
+  execute(command: Mysql2Command): Promise<readonly unknown[]>
   release(): void
   destroy(): void
 }
 
-type Answer = Record<string, unknown>[] & { insertId: number; affectedRows: number }
-
-interface Settings {
-  mode: string
-  zone: string
+/** As much of mysql2's promise pool as is needed. */
+export interface Mysql2Pool {
+  getConnection(): Promise<Mysql2Connection>
 }
 
-export class Session {
-  readonly #connection: Mysql2Connection
-  #changed: Settings | null = null
-  #open = false
-  #broken = false
+/** What a session must be like while the transaction runs. */
+export interface Needs {
+  /** Instants of TIMESTAMP columns are written and read in UTC. */
+  utc?: boolean
+  /** A value that does not fit is an error, never clamped or cut: the other store would get the whole one. */
+  strict?: boolean
+  /** 0 in an AUTO_INCREMENT column is 0, as it is in the other store. */
+  zeroIsZero?: boolean
+  /** Seconds to wait for a row that somebody else has locked. */
+  lockWait?: number
+}
 
-  private constructor(connection: Mysql2Connection) {
+export interface Answer {
+  rows: unknown[][]
+  affected: number
+  insertId: number | string
+  /** Bit 0: a transaction is open. */
+  status: number
+  warnings: number
+}
+
+/** One prepared statement. Values never become part of the SQL text, so NO_BACKSLASH_ESCAPES and the like change nothing. */
+export type Run = (sql: string, values?: readonly unknown[]) => Promise<Answer>
+
+/** BEGIN … COMMIT. Errors carry their outcome: all before COMMIT was sent are definite, since the server rolls back what its client has left. */
+export async function inTransaction<T>(pool: Mysql2Pool, needs: Needs, work: (run: Run) => Promise<T>): Promise<T> {
+  const session = await borrow(pool)
+  let committing = false
+  try {
+    await session.adjust(needs)
+    await session.say('START TRANSACTION')
+    const result = await work(session.run)
+    committing = true
+    await session.say('COMMIT')
+    await session.giveBack()
+    return result
+  } catch (error) {
+    const outcome = committing ? outcomeOfCommit(error) : 'definite'
+    throw noteOutcome(error, (await session.rollBack()) ? outcome : 'unknown')
+  }
+}
+
+/** One statement that is a transaction of its own, in the session as it is. */
+export async function inOneStatement(pool: Mysql2Pool, sql: string, values: readonly unknown[]): Promise<Answer> {
+  const session = await borrow(pool)
+  let outcomeOf = outcomeOfStatement
+  try {
+    const answer = await session.run(sql, values)
+    // Where autocommit is off the statement has opened a transaction.
+    if ((answer.status & 1) === 1) {
+      outcomeOf = outcomeOfCommit
+      await session.say('COMMIT')
+    }
+    await session.giveBack()
+    return answer
+  } catch (error) {
+    const outcome = outcomeOf(error)
+    throw noteOutcome(error, (await session.rollBack()) ? outcome : 'unknown')
+  }
+}
+
+async function borrow(pool: Mysql2Pool): Promise<Borrowed> {
+  try {
+    return new Borrowed(await pool.getConnection())
+  } catch (error) {
+    throw noteOutcome(error, 'definite')
+  }
+}
+
+class Borrowed {
+  readonly #connection: Mysql2Connection
+  /** Settings as they were, by name; those that were changed. */
+  #before: [name: string, value: unknown][] = []
+
+  constructor(connection: Mysql2Connection) {
     this.#connection = connection
   }
 
-  static async of(pool: Mysql2Pool): Promise<Session> {
-    return new Session(await pool.getConnection())
+  readonly run: Run = async (sql, values = []) =>
+    answerOf(await this.#connection.execute({ sql, values: values.map(bindable), ...shape }))
+
+  async say(sql: string): Promise<Answer> {
+    return answerOf(await this.#connection.query({ sql, ...shape }))
   }
 
-  /** Strict, so that no value is clamped or cut without an error; and with `utc` in UTC, in which TIMESTAMP columns are written. */
-  async begin(utc: boolean): Promise<void> {
+  /** The application may change a session at any time, so it is asked each time that something depends on it. */
+  async adjust(needs: Needs): Promise<void> {
+    if (!needs.utc && !needs.strict && !needs.zeroIsZero && needs.lockWait === undefined) return
+    const { rows } = await this.say(
+      'SELECT @@session.time_zone, @@session.sql_mode, CAST(@@session.innodb_lock_wait_timeout AS CHAR)',
+    )
+    const [zone, mode, wait] = (rows[0] ?? []).map(String)
+    const wanted: [name: string, before: unknown, value: unknown][] = [
+      ['time_zone', zone, needs.utc ? '+00:00' : zone],
+      ['sql_mode', mode, modeFor(mode ?? '', needs)],
+      ['innodb_lock_wait_timeout', Number(wait), needs.lockWait ?? Number(wait)],
+    ]
+    const changed = wanted.filter(([, before, value]) => before !== value)
+    if (changed.length === 0) return
+    // Before it is sent: when the answer is lost it has to be put back too.
+    this.#before = changed.map(([name, before]) => [name, before])
+    await this.#set(changed.map(([name, , value]) => [name, value]))
+  }
+
+  /** Whether everything was rolled back. False: a table without transactions took part (MariaDB says so by a warning). Never throws. */
+  async rollBack(): Promise<boolean> {
     try {
-      const [[settings]] = (await this.#connection.query(
-        'SELECT @@session.sql_mode AS mode, @@session.time_zone AS zone',
-      )) as [[Settings], unknown]
-      const isStrict = /STRICT_(TRANS|ALL)_TABLES/.test(settings.mode)
-      if (!isStrict || (utc && settings.zone !== '+00:00')) {
-        this.#changed = settings
-        const mode = isStrict ? settings.mode : `${settings.mode},STRICT_TRANS_TABLES`.replace(/^,/, '')
-        const zone = utc ? '+00:00' : settings.zone
-        await this.#set({ mode, zone })
-      }
-      await this.#connection.query('START TRANSACTION')
-      this.#open = true
-    } catch (error) {
-      this.#broken = true
-      throw noteOutcome(error, 'definite')
-    }
-  }
-
-  async run(sql: string, values: readonly unknown[] = []): Promise<Answer> {
-    const [answer] = (await this.#connection.execute(sql, values.map(parameter))) as [Answer, unknown]
-    return answer
-  }
-
-  async rows(sql: string, values: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
-    return this.run(sql, values)
-  }
-
-  async commit(): Promise<void> {
-    try {
-      await this.#connection.query('COMMIT')
-      this.#open = false
-    } catch (error) {
-      // A server that answers COMMIT with an error has not committed; one that does not answer may have.
-      const answered = error instanceof Error && typeof detail(error, 'sqlState') === 'string' && !isLost(error)
-      if (!answered) this.#broken = true
-      throw noteOutcome(error, answered ? 'definite' : 'unknown')
-    }
-  }
-
-  async rollback(): Promise<void> {
-    if (!this.#open || this.#broken) return
-    try {
-      await this.#connection.query('ROLLBACK')
-      this.#open = false
+      const { warnings } = await this.say('ROLLBACK')
+      await this.giveBack()
+      return warnings === 0
     } catch {
-      // The connection is destroyed below, and the server rolls back then.
-      this.#broken = true
+      // The error that led here is the one to tell; the server rolls back when the connection ends.
+      this.#connection.destroy()
+      return true
     }
   }
 
-  async release(): Promise<void> {
+  /** Back to the pool as it was; a connection that cannot be put right is closed instead. Never throws. */
+  async giveBack(): Promise<void> {
     try {
-      if (this.#changed !== null && !this.#broken) await this.#set(this.#changed)
+      if (this.#before.length > 0) await this.#set(this.#before)
     } catch {
-      this.#broken = true
+      this.#connection.destroy()
+      return
     }
-    if (this.#broken) this.#connection.destroy()
-    else this.#connection.release()
+    this.#connection.release()
   }
 
-  async #set({ mode, zone }: Settings): Promise<void> {
-    await this.#connection.execute('SET SESSION sql_mode = ?, time_zone = ?', [mode, zone])
+  async #set(settings: readonly [name: string, value: unknown][]): Promise<void> {
+    await this.#connection.query({
+      sql: `SET ${settings.map(([name, value]) => `SESSION ${name} = ${literal(value)}`).join(', ')}`,
+      ...shape,
+    })
   }
 }
 
-/** Integers as text: the binary protocol would make doubles of them. */
-function parameter(value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString()
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
-  if (value instanceof Uint8Array && !Buffer.isBuffer(value)) return Buffer.from(value)
-  return value ?? null
+/** Settings are words and numbers: what would need escaping is not one. */
+function literal(value: unknown): string {
+  if (typeof value === 'number') return String(value)
+  const text = String(value)
+  if (/['\\]/.test(text)) throw new TypeError('a session setting with quotes')
+  return `'${text}'`
 }
 
-/** ER_LOCK_DEADLOCK, ER_LOCK_WAIT_TIMEOUT, too many connections, shutdown, read-only, disk full, … */
-const TRANSIENT = new Set([1205, 1213, 1040, 1053, 1203, 1290, 1792, 1836, 1021, 1041, 3572, 1927, 1317, 4031, 1180])
-/** The table or a right may come: 1146 no table, 1054 no column, 1142 and 1143 denied, 1044, 1452 the parent row. */
-const MAY_COME = new Set([1146, 1054, 1142, 1143, 1044, 1452])
-
-export function readMysql(error: Error): Reading | null {
-  const state = detail(error, 'sqlState')
-  const errno = Number(detail(error, 'errno') ?? Number.NaN)
-  const code = detail(error, 'code')
-  if (code === undefined && Number.isNaN(errno)) return null
-  const shown = typeof state === 'string' && state !== '' ? state : code === undefined ? null : String(code)
-  if (isLost(error) || TRANSIENT.has(errno) || MAY_COME.has(errno)) return { retry: 'transient', code: shown }
-  if (typeof state === 'string' && /^(22|23|42)/.test(state)) return { retry: 'permanent', code: shown }
-  return { retry: errno >= 1000 && errno < 2000 ? 'permanent' : 'transient', code: shown }
+function modeFor(mode: string, needs: Needs): string {
+  const has = (name: string): boolean => mode.split(',').includes(name)
+  const added: string[] = []
+  if (needs.strict && !has('STRICT_TRANS_TABLES') && !has('STRICT_ALL_TABLES')) added.push('STRICT_TRANS_TABLES')
+  if (needs.zeroIsZero && !has('NO_AUTO_VALUE_ON_ZERO')) added.push('NO_AUTO_VALUE_ON_ZERO')
+  return [...(mode === '' ? [] : [mode]), ...added].join(',')
 }
 
-function isLost(error: Error): boolean {
-  const code = String(detail(error, 'code') ?? '')
-  return code === 'PROTOCOL_CONNECTION_LOST' || /^E[A-Z]+$/.test(code)
+/**
+ * The driver sends numbers as doubles and everything else as text. Integers below 10^15 are exact as doubles and print in full in a text column; as text they
+ * would be characters to a BIT column and 2000 to a YEAR 0. Larger ones must be text. Bytes go in the form that every version of the driver takes for bytes.
+ */
+function bindable(value: unknown): unknown {
+  if (typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))) {
+    const number = Number(value)
+    return Math.abs(number) < 1e15 ? number : String(value)
+  }
+  if (value === undefined) throw new TypeError('a value is undefined')
+  if (!(value instanceof Uint8Array) || Buffer.isBuffer(value)) return value
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+}
+
+function answerOf([result]: readonly unknown[]): Answer {
+  if (Array.isArray(result)) return { rows: result as unknown[][], affected: 0, insertId: 0, status: 0, warnings: 0 }
+  const header = result as {
+    affectedRows?: number
+    insertId?: number | string
+    serverStatus?: number
+    warningStatus?: number
+  }
+  return {
+    rows: [],
+    affected: header.affectedRows ?? 0,
+    insertId: header.insertId ?? 0,
+    status: header.serverStatus ?? 1,
+    warnings: header.warningStatus ?? 0,
+  }
 }

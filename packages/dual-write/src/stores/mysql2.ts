@@ -1,203 +1,223 @@
-/** MySQL and MariaDB through a pool of mysql2/promise. */
+/** MariaDB and MySQL by way of mysql2. */
+import { randomUUID } from 'node:crypto'
 import type { OpId } from '../model.ts'
 import { chunks } from './chunks.ts'
-import { neededKey, usableKey } from './key.ts'
-import type { Key } from './key.ts'
-import { idsOf, idsText, marker, Markers, numbersBelow, tombstone } from './marker.ts'
+import { neededKey } from './key.ts'
+import { idsOf, idsText, marker, Markers, numbersBelow, probes, tombstone } from './marker.ts'
 import type { MarkerOptions } from './marker.ts'
-import { Session, readMysql } from './mysql-session.ts'
-import type { Mysql2Pool } from './mysql-session.ts'
-import { noteOutcome, verdictOf } from './outcome.ts'
-import type { Captured, Settled, SourceStore, StoreBatch } from './store.ts'
+import { isBlocked, isDuplicate, isUnusable, readMysqlError } from './mysql-errors.ts'
+import {
+  findRows,
+  hasZero,
+  inserted,
+  insertCapturing,
+  insertMissing,
+  insertRows,
+  insertSql,
+  joined,
+  quote,
+} from './mysql-rows.ts'
+import { inOneStatement, inTransaction } from './mysql-session.ts'
+import type { Mysql2Pool, Run } from './mysql-session.ts'
+import { verdictOf } from './outcome.ts'
+import type { Captured, Settled, SourceStore, StoreBatch, Verdict } from './store.ts'
 
 export { MARKER_SQL } from './marker.ts'
-export type { Mysql2Pool } from './mysql-session.ts'
+export type { Mysql2Command, Mysql2Connection, Mysql2Pool } from './mysql-session.ts'
 
-/** A source store over a pool of `mysql2/promise`. Each write is a transaction of its own on a connection of the pool, which is given back as it was. */
-export function mysql2Store(pool: Mysql2Pool, options: MarkerOptions = {}): SourceStore {
-  return new Mysql2Store(pool, options)
+/** mysql2's pool with callbacks. */
+export interface Mysql2CallbackPool {
+  promise(): Mysql2Pool
 }
 
-const DUPLICATE = 1062
+const markerColumns = ['journal', 'seq']
+/** Seconds that settling waits for a transaction that holds the op's marker; then the caller tries again later. */
+const settleWait = 5
+/** Markers that are deleted in one statement: short transactions, short locks. */
+const forgetAtOnce = 5000
+
+/**
+ * The source as mysql2 reaches it; the pool stays the application's. Rows are written with prepared statements. Where both stores get a row, the session
+ * is strict for that transaction: MySQL would clamp or cut a value silently of which the target has the whole. It is put back afterwards, as is the time
+ * zone; a connection that cannot be put back is closed.
+ */
+export function mysql2Store(pool: Mysql2Pool | Mysql2CallbackPool, options?: MarkerOptions): SourceStore {
+  return new Mysql2Store(
+    'getConnection' in pool && !('promise' in pool) ? pool : (pool as Mysql2CallbackPool).promise(),
+    options,
+  )
+}
 
 class Mysql2Store implements SourceStore {
   readonly engine = 'mysql'
   readonly #pool: Mysql2Pool
   readonly #markers: Markers
 
-  constructor(pool: Mysql2Pool, options: MarkerOptions) {
+  constructor(pool: Mysql2Pool, options?: MarkerOptions) {
     this.#pool = pool
     this.#markers = new Markers(options)
   }
 
   async prepare(): Promise<{ markers: boolean }> {
     const { table } = this.#markers
-    if (table !== null && !this.#markers.usable) {
-      this.#markers.usable = await this.#with((session) =>
-        session.rows(`SELECT ids FROM ${ident(table)} WHERE journal = '' AND seq = 0`).then(
-          () => true,
-          // No such table, no such column or no right to read it: all of them may change later.
-          (error: unknown) => {
-            if ([1146, 1142, 1054].includes(Number((error as { errno?: number }).errno))) return false
-            throw error
-          },
-        ),
-      )
-    }
+    this.#markers.usable ||= table !== null && (await canHoldMarkers(this.#pool, table))
     return { markers: this.#markers.usable }
   }
 
   async write(batch: StoreBatch, op: OpId | null): Promise<Captured> {
     const marked = this.#markers.forWriting(op) ? op : null
-    return this.#transaction(batch.utc, async (session) => {
-      if (marked !== null) await session.run(this.#insertMarker(), marker(marked))
-      const values = await this.#insert(session, batch)
-      if (marked !== null && values !== null) {
-        await session.run(`UPDATE ${this.#table()} SET ids = ? WHERE journal = ? AND seq = ?`, [
-          idsText(values),
-          ...marker(marked),
-        ])
+    const portions = [...chunks(batch.rows)]
+    const [only] = portions
+    if (op === null && !batch.utc && batch.capture === null && portions.length === 1 && only !== undefined) {
+      await inOneStatement(this.#pool, insertSql(batch.table, batch.columns, only.length), only.flat())
+      return { values: null }
+    }
+    // What is not written twice is written as the application always wrote it.
+    const needs = { utc: batch.utc, strict: op !== null, zeroIsZero: op !== null && hasZero(batch) }
+    return inTransaction(this.#pool, needs, async (run) => {
+      // First, so that a transaction that comes late fails here, before it has done anything.
+      if (marked !== null) await run(insertSql(this.#table, markerColumns, 1), marker(marked))
+      const { capture } = batch
+      if (capture === null) {
+        await insertRows(run, batch.table, batch.columns, batch.rows)
+        return { values: null }
       }
+      const values = await insertCapturing(run, { ...batch, capture })
+      const note = `UPDATE ${quote(this.#table)} SET ids = ? WHERE journal = ? AND seq = ?`
+      if (marked !== null) await run(note, [idsText(values), ...marker(marked)])
       return { values }
     })
   }
 
   async settle(batch: StoreBatch, op: OpId): Promise<Settled> {
-    if (!this.#markers.forSettling(op)) return this.#settleByKey(batch)
-    const found = await this.#transaction<Settled | null>(false, async (session) => {
-      if (!(await this.#take(session, op))) return null
-      await session.run(this.#insertMarker(), tombstone(op))
-      return { answer: 'absent' }
-    })
-    if (found !== null) return found
-    return this.#with(async (session) => {
-      const look = `SELECT ids FROM ${this.#table()} WHERE journal = ? AND seq = ?`
-      if ((await session.rows(look, tombstone(op))).length > 0) return { answer: 'absent' }
-      const [row] = await session.rows(look, marker(op))
-      if (row === undefined) return { answer: 'unknown' }
-      const captured = idsOf(row['ids'])
-      return { answer: 'present', ...(captured === undefined ? {} : { captured }) }
-    })
+    try {
+      return this.#markers.forSettling(op) ? await this.#takeMarker(op) : await this.#look(batch)
+    } catch (error) {
+      // Somebody still holds it.
+      if (isBlocked(error)) return { answer: 'unknown' }
+      throw error
+    }
   }
 
   async apply(ops: readonly { op: OpId; batch: StoreBatch }[]): Promise<void> {
     if (ops.length === 0) return
-    const utc = ops.some(({ batch }) => batch.utc)
-    await this.#transaction(utc, async (session) => {
-      for (const { op, batch } of ops) {
-        if (!this.#markers.usable) await this.#insert(session, await this.#absentRows(session, batch))
-        else if (await this.#take(session, op)) await this.#insert(session, { ...batch, capture: null })
+    const { usable } = this.#markers
+    const needs = {
+      strict: true,
+      utc: ops.some(({ batch }) => batch.utc),
+      zeroIsZero: ops.some(({ batch }) => hasZero(batch)),
+    }
+    await inTransaction(this.#pool, needs, async (run) => {
+      const fresh = usable ? await withoutMarker(run, this.#table, ops) : ops
+      for (const batch of joined(fresh.map((each) => each.batch))) {
+        if (usable) await insertRows(run, batch.table, batch.columns, batch.rows)
+        else await insertMissing(run, batch, neededKey(batch))
       }
     })
   }
 
   async forget(journal: string, seq: number): Promise<void> {
     if (!this.#markers.usable) return
-    await this.#with(async (session) => {
-      const sql = `DELETE FROM ${this.#table()} WHERE journal = ? AND seq BETWEEN ? AND ? LIMIT ${FORGOTTEN_AT_ONCE}`
-      while ((await session.run(sql, [journal, ...numbersBelow(seq)])).affectedRows === FORGOTTEN_AT_ONCE);
-    })
+    const sql = `DELETE FROM ${quote(this.#table)} WHERE journal = ? AND seq BETWEEN ? AND ? LIMIT ${forgetAtOnce}`
+    const [from, to] = numbersBelow(seq)
+    let deleted = forgetAtOnce
+    while (deleted === forgetAtOnce) {
+      deleted = await inTransaction(this.#pool, {}, async (run) => (await run(sql, [journal, from, to])).affected)
+    }
   }
 
   async forgetOnly(journal: string, seqs: readonly number[]): Promise<void> {
     if (!this.#markers.usable || seqs.length === 0) return
-    const list = seqs.map((seq) => Math.trunc(seq)).join(', ')
-    await this.#with((session) =>
-      session.run(`DELETE FROM ${this.#table()} WHERE journal = ? AND seq IN (${list})`, [journal]),
-    )
+    await inTransaction(this.#pool, {}, async (run) => {
+      for (const part of chunks(seqs.map((seq) => [seq]))) {
+        const list = part.map(() => '?').join(', ')
+        await run(`DELETE FROM ${quote(this.#table)} WHERE journal = ? AND seq IN (${list})`, [journal, ...part.flat()])
+      }
+    })
   }
 
-  classify = (error: unknown) => verdictOf(error, readMysql)
+  classify(error: unknown): Verdict {
+    return verdictOf(error, readMysqlError)
+  }
 
-  /** Takes the marker of an op; false when it is there. A marker that a running transaction holds is waited for. */
-  async #take(session: Session, op: OpId): Promise<boolean> {
+  get #table(): string {
+    return this.#markers.table ?? ''
+  }
+
+  async #takeMarker(op: OpId): Promise<Settled> {
+    const insert = insertSql(this.#table, markerColumns, 1)
     try {
-      await session.run(this.#insertMarker(), marker(op))
-      return true
+      await inTransaction(this.#pool, { lockWait: settleWait }, async (run) => {
+        await run(insert, marker(op))
+        await run(insert, tombstone(op))
+      })
+      return { answer: 'absent' }
     } catch (error) {
-      if ((error as { errno?: number }).errno === DUPLICATE) return false
-      throw error
+      if (!isDuplicate(error)) throw error
     }
+    const select = `SELECT ids FROM ${quote(this.#table)} WHERE journal = ? AND seq = ?`
+    return inTransaction(this.#pool, {}, async (run): Promise<Settled> => {
+      if ((await run(select, tombstone(op))).rows.length > 0) return { answer: 'absent' }
+      const [row] = (await run(select, marker(op))).rows
+      if (row === undefined) return { answer: 'unknown' }
+      const captured = idsOf(row[0])
+      return { answer: 'present', ...(captured === undefined ? {} : { captured }) }
+    })
   }
 
-  /** One row after the other where the ids are asked for: only then is it certain which row got which. */
-  async #insert(session: Session, { table, columns, rows, capture }: StoreBatch): Promise<number[] | null> {
-    const insert = `INSERT INTO ${ident(table)} (${columns.map(ident).join(', ')}) VALUES `
-    const one = `(${columns.map(() => '?').join(', ')})`
-    if (capture === null) {
-      for (const part of chunks(rows)) await session.run(insert + part.map(() => one).join(', '), part.flat())
-      return null
-    }
-    const ids: number[] = []
-    for (const row of rows) ids.push((await session.run(insert + one, row)).insertId)
-    return ids
-  }
-
-  async #settleByKey(batch: StoreBatch): Promise<Settled> {
-    const key = usableKey(batch)
-    if (key === null) return { answer: 'unknown' }
-    const present = await this.#with((session) => presentRows(session, batch, key))
+  async #look(batch: StoreBatch): Promise<Settled> {
+    const needs = { utc: batch.utc, lockWait: settleWait }
+    const present = await inTransaction(this.#pool, needs, (run) => findRows(run, batch))
+    if (present === null) return { answer: 'unknown' }
     return present.length === 0 ? { answer: 'absent' } : { answer: 'present', present }
   }
-
-  async #absentRows(session: Session, batch: StoreBatch): Promise<StoreBatch> {
-    const there = new Set(await presentRows(session, batch, neededKey(batch)))
-    return { ...batch, capture: null, rows: batch.rows.filter((_, index) => !there.has(index)) }
-  }
-
-  #table(): string {
-    return ident(this.#markers.table ?? '')
-  }
-
-  #insertMarker(): string {
-    return `INSERT INTO ${this.#table()} (journal, seq) VALUES (?, ?)`
-  }
-
-  async #with<T>(use: (session: Session) => Promise<T>): Promise<T> {
-    const session = await Session.of(this.#pool)
-    try {
-      return await use(session)
-    } finally {
-      await session.release()
-    }
-  }
-
-  /** Everything before COMMIT was sent is undone for certain: the server rolls back when a connection ends. */
-  async #transaction<T>(utc: boolean, use: (session: Session) => Promise<T>): Promise<T> {
-    let session: Session
-    try {
-      session = await Session.of(this.#pool)
-    } catch (error) {
-      throw noteOutcome(error, 'definite')
-    }
-    try {
-      await session.begin(utc)
-      const result = await use(session).catch((error: unknown) => {
-        throw noteOutcome(error, 'definite')
-      })
-      await session.commit()
-      return result
-    } catch (error) {
-      await session.rollback()
-      throw error
-    } finally {
-      await session.release()
-    }
-  }
 }
 
-const FORGOTTEN_AT_ONCE = 5000
-
-async function presentRows(session: Session, { table, rows }: StoreBatch, key: Key): Promise<number[]> {
-  const where = key.columns.map((column) => `${ident(column)} = ?`).join(' AND ')
-  const present: number[] = []
-  for (const [index, row] of rows.entries()) {
-    const found = await session.rows(`SELECT 1 FROM ${ident(table)} WHERE ${where} LIMIT 1`, key.of(row))
-    if (found.length > 0) present.push(index)
+/** The ops that have no marker yet; they have one now. */
+async function withoutMarker<T extends { op: OpId }>(run: Run, table: string, ops: readonly T[]): Promise<T[]> {
+  const target = { table, columns: markerColumns }
+  const fresh: T[] = []
+  let at = 0
+  for (const part of chunks(ops.map(({ op }) => marker(op)))) {
+    const these = ops.slice(at, at + part.length)
+    at += part.length
+    if ((await inserted(run, target, part)) === true) {
+      fresh.push(...these)
+      continue
+    }
+    for (const each of part.length === 1 ? [] : these) {
+      if ((await inserted(run, target, [marker(each.op)])) === true) fresh.push(each)
+    }
   }
-  return present
+  return fresh
 }
 
-function ident(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``
+/** Tries it, in a transaction that is rolled back: both kinds of marker, a duplicate, a delete, and that the rollback takes them away. */
+async function canHoldMarkers(pool: Mysql2Pool, table: string): Promise<boolean> {
+  const journal = randomUUID()
+  const [first, last] = probes(journal)
+  const target = { table, columns: markerColumns }
+  const read = `SELECT CAST(seq AS CHAR) FROM ${quote(table)} WHERE journal = ? ORDER BY seq`
+  const remove = `DELETE FROM ${quote(table)} WHERE journal = ?`
+  const tried = new Error('rolled back on purpose')
+  let holds = false
+  try {
+    await inTransaction(pool, { strict: true }, async (run) => {
+      await run(insertSql(table, markerColumns, 2), [...first, ...last])
+      await run(`UPDATE ${quote(table)} SET ids = '' WHERE journal = ?`, [journal])
+      const { rows } = await run(read, [journal])
+      const unique = (await inserted(run, target, [first])) !== true
+      holds = unique && rows.flat().join() === `${last[1]},${first[1]}`
+      throw tried
+    })
+  } catch (error) {
+    if (isUnusable(error)) return false
+    if (error !== tried) throw error
+  }
+  const { rows } = await inTransaction(pool, {}, async (run) => {
+    const left = await run(read, [journal])
+    await run(remove, [journal])
+    return left
+  })
+  return holds && rows.length === 0
 }
