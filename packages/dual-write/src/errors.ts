@@ -86,6 +86,6 @@ export class DeclarationError extends DualWriteError {
 /** The control schema of the target speaks another contract number. */
 export class ContractNumberError extends DualWriteError {
   constructor(message: string, cause?: unknown) {
-    super('HF-DW09', message, { ...(cause === undefined ? {} : { cause }) })
+    super('HF-DW09', message, cause === undefined ? {} : { cause })
   }
 }

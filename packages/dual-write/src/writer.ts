@@ -10,7 +10,7 @@ import { Loop } from './loop.ts'
 import type { Phase, Side, Stage } from './model.ts'
 import { register } from './register.ts'
 import { write } from './write.ts'
-import type { Row, WriteResult } from './write.ts'
+import type { WriteResult } from './write.ts'
 
 export interface WriterStatus {
   stage: Stage
@@ -75,7 +75,7 @@ export class Writer<C extends Collections> implements DualWriter<C> {
   write<K extends keyof C & string>(name: K, rows: readonly RowOf<C[K]>[]): Promise<WriteResult> {
     const declared = this.#declared[name]
     if (declared === undefined) return Promise.reject(new DeclarationError(`no collection "${name}" was declared`))
-    return write(this.#ctx, declared.table, rows as readonly Row[])
+    return write(this.#ctx, declared.table, rows)
   }
 
   status(): WriterStatus {

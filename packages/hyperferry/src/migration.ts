@@ -3,6 +3,9 @@ import { waitingGate } from './control/jobs.ts'
 import { occupied } from './control/occupied.ts'
 import type { Emptied } from './control/occupied.ts'
 import { HyperferryError } from './errors.ts'
+import { completionPoint } from './live/completion-point.ts'
+import { cutover } from './live/cutover.ts'
+import { setStage } from './live/stage.ts'
 import type { Check, Gate, Plan, PlannedTable, TableKind } from './model.ts'
 import { confirmed, mutate } from './mutate.ts'
 import type { MutatingOptions, Previewed } from './mutate.ts'
@@ -156,6 +159,86 @@ export async function runOffline(options: RunOptions): Promise<RunDocument | Pre
   })
 }
 
+/** The line while the application writes; the last step only when it is asked for. */
+const LIVE_LINE = {
+  check: async (options: MutatingOptions) => {
+    const { ok, checks } = await check(options)
+    const failed = checks.filter((one) => !one.ok && one.severity === 'error')
+    return { gates: [{ code: 'HF-C020', ok, reason: failed.map((one) => `${one.code} ${one.message}`).join('; ') }] }
+  },
+  schema,
+  relational,
+  stage: (options: MutatingOptions) => setStage({ ...options, to: 'dualwrite' }),
+  'completion-point': async (options: MutatingOptions) => {
+    const result = await completionPoint({ ...options, wait: true })
+    if ('preview' in result) return result
+    const refusals = [...result.refusals, ...result.tables.flatMap((table) => table.refusals)]
+    return { gates: refusals.map(({ code, message }) => ({ code, ok: false, reason: message })) }
+  },
+  'jobs pause': jobsPause,
+  backfill,
+  refresh,
+  'jobs restore': jobsRestore,
+  verify: async (options: CopyOptions) => {
+    const { equal } = await verify(options)
+    return {
+      gates: [
+        { code: 'HF-V001', ok: equal === true, reason: equal === true ? 'equal' : 'different: hyperferry verify' },
+      ],
+    }
+  },
+  cutover,
+} satisfies Record<string, (options: CopyOptions) => Promise<object>>
+
+export type LiveStep = keyof typeof LIVE_LINE
+export const LIVE_STEPS = Object.keys(LIVE_LINE) as LiveStep[]
+
+export interface LiveRunDocument extends Gated {
+  migration: string
+  steps: { name: LiveStep; status: 'done' | 'skipped' | 'stopped' }[]
+  /** As verify has seen them; empty before it ran. */
+  tables: RunDocument['tables']
+  verified: boolean
+  quarantined: number
+}
+
+/** Walks the line while the application writes, up to the proof, and stops at the first gate that is closed. What is done already changes nothing. */
+export async function runLive(options: CopyOptions & { until?: LiveStep }): Promise<LiveRunDocument | Previewed> {
+  const { plan } = loadPlan(options)
+  const until = LIVE_STEPS.indexOf(options.until ?? 'verify')
+  const preview = {
+    title: `Walks the line of migration "${plan.migration}" while its application writes:`,
+    lines: LIVE_STEPS.filter((_, index) => index <= until),
+    sql: [],
+  }
+  if (options.dryRun === true || (options.confirm && !(await options.confirm(preview)))) return { preview }
+  const { confirm: _asked, ...given } = options
+  const document: LiveRunDocument = {
+    migration: plan.migration,
+    steps: [],
+    tables: [],
+    verified: false,
+    quarantined: 0,
+    gates: [],
+    exitCode: 0,
+  }
+  for (const [index, name] of LIVE_STEPS.entries()) {
+    if (index > until || document.exitCode !== 0) {
+      document.steps.push({ name, status: 'skipped' })
+      continue
+    }
+    const result: object = await LIVE_LINE[name](given)
+    if ('quarantined' in result) document.quarantined += Number(result.quarantined)
+    if (name === 'verify' && 'tables' in result) document.tables = verifiedTables(plan, result.tables as VerifiedTables)
+    const closed = ('gates' in result ? (result.gates as Gate[]) : []).filter((gate) => !gate.ok)
+    document.gates.push(...closed)
+    if (closed.length > 0) document.exitCode = closed.some(({ code }) => code === 'HF-V001') ? 3 : 4
+    document.steps.push({ name, status: closed.length > 0 ? 'stopped' : 'done' })
+    if (name === 'verify' && closed.length === 0) document.verified = true
+  }
+  return document
+}
+
 async function walk(context: StepContext, opened: Opened, options: RunOptions): Promise<RunDocument> {
   const accepted = options.acceptQuarantine ?? 0
   const last = OFFLINE_STEPS.indexOf(options.until ?? 'verify')
@@ -167,25 +250,31 @@ async function walk(context: StepContext, opened: Opened, options: RunOptions): 
 
   const quarantined = (copied?.quarantined ?? 0) + (history?.quarantined ?? 0)
   const { gates, exitCode } = gated({ quarantined }, accepted)
-  const kinds = new Map(opened.plan.tables.map((table) => [table.name, table.kind]))
   const waiting = await jobsWaiting(context)
   return {
     migration: opened.plan.migration,
     steps: OFFLINE_STEPS.map((name) => ({ name, status: wanted(name) ? 'done' : 'skipped' })),
-    tables: (verdict?.tables ?? []).map((table) => ({
-      name: table.name,
-      kind: kinds.get(table.name) ?? 'relational',
-      sourceRows: table.sourceRows,
-      targetRows: table.targetRows,
-      equal: table.equal,
-      quarantined: table.quarantined,
-    })),
+    tables: verifiedTables(opened.plan, verdict?.tables ?? []),
     verified: verdict?.equal === true && exitCode === 0,
     quarantined,
     notInPlan: opened.leftOut,
     gates: waiting === null ? gates : [...gates, waiting],
     exitCode: verdict?.equal === false ? 3 : exitCode,
   }
+}
+
+type VerifiedTables = VerifyDocument['tables']
+
+function verifiedTables({ tables: planned }: Plan, tables: VerifiedTables): RunDocument['tables'] {
+  const kinds = new Map(planned.map((table) => [table.name, table.kind]))
+  return tables.map(({ name, sourceRows, targetRows, equal, quarantined }) => ({
+    name,
+    kind: kinds.get(name) ?? 'relational',
+    sourceRows,
+    targetRows,
+    equal,
+    quarantined,
+  }))
 }
 
 /** Copying never stops half-way for rows in quarantine: the gate is looked at afterwards, with everything else in place. */

@@ -129,7 +129,9 @@ export class FileJournal implements Journal {
 
   async doubtful(): Promise<DoubtfulOp[]> {
     const ops: DoubtfulOp[] = []
-    for (const { seq, place, doubt } of [...this.#unsettled.values()]) {
+    // Taken first: ops come and go while one is read.
+    const open = Array.from(this.#unsettled.values())
+    for (const { seq, place, doubt } of open) {
       if (doubt) ops.push({ seq, record: decodeRecord(recordText(await this.#read(place))) })
     }
     return ops

@@ -60,11 +60,17 @@ function* jsonParts(rows: StoreBatch['rows']): Generator<string> {
   if (parts.length > 0) yield `[${parts.join(',')}]`
 }
 
-/** Types come from the contract, which only the tool writes; still nothing but a type's name gets into a statement. */
+/**
+ * The type to cast the text to. Without length or precision: a cast to varchar(3), char(3) or bit(3) cuts off what is too long and says nothing, while the
+ * assignment to the column is an error. Types come from the contract, which only the tool writes; still nothing but a type's name gets into a statement.
+ */
 function castOf(type: string | undefined): string {
-  if (type !== undefined && /^[a-z_][a-z0-9_ ]*(\(\d+(, ?-?\d+)?\))?( with(out)? time zone)?(\[\])?$/i.test(type))
-    return type
-  throw new StoreError('BAD_TYPE', `not a type: ${JSON.stringify(type)}`, { retry: 'permanent' })
+  const parts = /^([a-z_][a-z0-9_ ]*?)(?:\(\d+(?:, ?-?\d+)?\))?( with(?:out)? time zone)?(\[\])?$/i.exec(type ?? '')
+  if (parts === null) throw new StoreError('BAD_TYPE', `not a type: ${JSON.stringify(type)}`, { retry: 'permanent' })
+  const [, name = '', zone = '', array = ''] = parts
+  // By themselves these two mean one character and one bit.
+  const whole = { char: 'bpchar', character: 'bpchar', bit: 'varbit' }[name.toLowerCase()] ?? name
+  return `${whole}${zone}${array}`
 }
 
 function relation(schema: string | undefined, table: string): string {

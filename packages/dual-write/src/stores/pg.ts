@@ -25,6 +25,7 @@ export interface PgPool {
 export function pgStore(pool: PgPool): TargetStore {
   const query = queryOn(pool)
   return {
+    // eslint-disable-next-line typescript/no-unnecessary-type-parameters -- as `Query`
     async query<R extends Record<string, unknown>>(sql: string, params?: readonly unknown[]) {
       try {
         return await query<R>(sql, params)

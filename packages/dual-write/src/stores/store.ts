@@ -62,6 +62,7 @@ export interface SourceStore {
   classify(error: unknown): Verdict
 }
 
+// eslint-disable-next-line typescript/no-unnecessary-type-parameters -- who asks knows what the columns are
 export type Query = <R extends Record<string, unknown> = Record<string, unknown>>(
   sql: string,
   params?: readonly unknown[],
