@@ -1,11 +1,12 @@
 /** TimescaleDB and PostgreSQL through a pool of pg. */
-import { detail, noteOutcome, verdictOf } from './outcome.ts'
+import { detail, noteOutcome, StoreError, verdictOf } from './outcome.ts'
 import type { Reading } from './outcome.ts'
 import type { Query, TargetStore } from './store.ts'
 
 interface PgResult {
   rows: any[] // eslint-disable-line typescript/no-explicit-any -- rows are what the statement says
   rowCount: number | null
+  command: string
 }
 
 interface PgClient {
@@ -30,7 +31,7 @@ export function pgStore(pool: PgPool): TargetStore {
       try {
         return await query<R>(sql, params)
       } catch (error) {
-        throw noteOutcome(error, isAnswered(error) ? 'definite' : 'unknown')
+        throw noteOutcome(error, isAnswered(error) || isRefused(error) ? 'definite' : 'unknown')
       }
     },
     async transaction(use) {
@@ -45,7 +46,7 @@ export function pgStore(pool: PgPool): TargetStore {
         await on('BEGIN')
         const result = await use(on)
         committing = true
-        await on('COMMIT')
+        await commit(client)
         client.release()
         return result
       } catch (error) {
@@ -69,6 +70,15 @@ function queryOn(on: Pick<PgClient, 'query'>): Query {
   }
 }
 
+/** PostgreSQL answers COMMIT of a transaction in which a statement failed with ROLLBACK, and that is no error. */
+async function commit(client: PgClient): Promise<void> {
+  const { command } = await client.query('COMMIT')
+  if (command !== 'ROLLBACK') return
+  throw new StoreError('ROLLED_BACK', 'a statement of the transaction had failed: nothing was committed', {
+    retry: 'transient',
+  })
+}
+
 /** Rolled back and usable again, or destroyed: then the server rolls back. */
 async function giveBack(client: PgClient, error: unknown): Promise<void> {
   if (!isAnswered(error) && isConnectionError(error)) return client.release(true)
@@ -80,11 +90,19 @@ async function giveBack(client: PgClient, error: unknown): Promise<void> {
   }
 }
 
-/** Errors of the server carry a severity; those that end the session may come after the work was done. */
+/**
+ * Whether the server said that it failed. What ends the session or is about the machine may come after the work was done: connections (08), shutdown (57P),
+ * system (58), internal (XX), and 40003, which says so itself. Servers translate the severity, so it only tells that the error is theirs.
+ */
 function isAnswered(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const code = detail(error, 'code')
-  return typeof detail(error, 'severity') === 'string' && !(typeof code === 'string' && /^(08|57P0[1-5])/.test(code))
+  if (error instanceof StoreError) return true
+  if (!(error instanceof Error) || typeof detail(error, 'severity') !== 'string') return false
+  return !/^(08|40003|57P|58|XX)/.test(String(detail(error, 'code')))
+}
+
+/** No connection was made, so nothing was sent. */
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && detail(error, 'syscall') === 'connect'
 }
 
 function isConnectionError(error: unknown): boolean {
