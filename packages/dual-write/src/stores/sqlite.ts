@@ -4,6 +4,7 @@ import { neededKey, usableKey } from './key.ts'
 import type { Key } from './key.ts'
 import { idsOf, idsText, marker, Markers, numbersBelow, tombstone } from './marker.ts'
 import type { MarkerOptions } from './marker.ts'
+import { wholeNumber } from './numbers.ts'
 import { detail, noteOutcome, StoreError, verdictOf } from './outcome.ts'
 import type { Reading } from './outcome.ts'
 import type { Captured, Settled, SourceStore, StoreBatch } from './store.ts'
@@ -44,7 +45,8 @@ class SqliteStore implements SourceStore {
   async prepare(): Promise<{ markers: boolean }> {
     const { table } = this.#markers
     if (table !== null && !this.#markers.usable) {
-      const sql = `SELECT count(*) AS n FROM pragma_table_info(?) WHERE name IN ('journal', 'seq', 'ids')`
+      // All three, and a primary key of just the first two.
+      const sql = `SELECT sum((name IN ('journal', 'seq') AND pk > 0) OR (name = 'ids' AND pk = 0)) AS n FROM pragma_table_info(?)`
       this.#markers.usable = Number((this.#database.prepare(sql).get(table) as { n: number } | undefined)?.n) === 3
     }
     return { markers: this.#markers.usable }
@@ -67,7 +69,7 @@ class SqliteStore implements SourceStore {
 
   async settle(batch: StoreBatch, op: OpId): Promise<Settled> {
     if (!this.#markers.forSettling(op)) return this.#settleByKey(batch)
-    return this.#transaction((): Settled => {
+    return this.#unlessBusy((): Settled => {
       const look = `SELECT ids FROM ${this.#table()} WHERE journal = ? AND seq = ?`
       if (this.#get(look, tombstone(op)) !== undefined) return { answer: 'absent' }
       const row = this.#get(look, marker(op))
@@ -115,8 +117,13 @@ class SqliteStore implements SourceStore {
   #insert({ table, columns, rows, capture }: StoreBatch): (number | bigint)[] | null {
     const places = columns.map(() => '?').join(', ')
     const sql = `INSERT INTO ${ident(table)} (${columns.map(ident).join(', ')}) VALUES (${places})`
-    const ids = rows.map((row) => this.#run(sql, row).lastInsertRowid)
-    return capture === null ? null : ids
+    if (capture === null) {
+      for (const row of rows) this.#run(sql, row)
+      return null
+    }
+    // One row at a time: SQLite promises no order for the rows of RETURNING. As text: what the driver makes of large integers is its option.
+    const asking = `${sql} RETURNING CAST(${ident(capture)} AS TEXT) AS id`
+    return rows.map((row) => wholeNumber(BigInt(String(this.#get(asking, row)?.['id']))))
   }
 
   #settleByKey(batch: StoreBatch): Settled {
@@ -162,35 +169,54 @@ class SqliteStore implements SourceStore {
     return statement
   }
 
+  /** Settling answers that it does not know while another process writes. */
+  #unlessBusy(use: () => Settled): Settled {
+    try {
+      return this.#transaction(use)
+    } catch (error) {
+      if (isOf(error, BUSY)) return { answer: 'unknown' }
+      throw error
+    }
+  }
+
   #transaction<T>(use: () => T): T {
-    if (this.#isOpen()) {
+    if (this.#isOpen() === true) {
       throw new StoreError(
         'IN_TRANSACTION',
         'the application has a transaction open on this SQLite handle: the write would share its fate',
         { retry: 'transient' },
       )
     }
-    let committing = false
+    let phase: 'before' | 'open' | 'committing' = 'before'
     try {
       this.#database.exec('BEGIN IMMEDIATE')
+      phase = 'open'
       const result = use()
-      committing = true
+      phase = 'committing'
       this.#database.exec('COMMIT')
       return result
     } catch (error) {
-      this.#rollback()
+      // A transaction that did not begin is not ours to end: on a handle that cannot tell, it may be the application's.
+      if (phase !== 'before') this.#rollback()
       // Only the disk can leave it open whether a COMMIT has taken place.
-      throw noteOutcome(error, committing && isDiskError(error) ? 'unknown' : 'definite')
+      throw noteOutcome(error, phase === 'committing' && isOf(error, DISK) ? 'unknown' : 'definite')
     }
   }
 
   #rollback(): void {
+    const open = this.#isOpen()
     // Some errors have rolled back already.
-    if (this.#isOpen()) this.#database.exec('ROLLBACK')
+    if (open === false) return
+    try {
+      this.#database.exec('ROLLBACK')
+    } catch (error) {
+      if (open === true) throw error
+    }
   }
 
-  #isOpen(): boolean {
-    return this.#database.isTransaction ?? this.#database.inTransaction ?? false
+  /** Undefined before Node.js 22.16, whose handle does not tell. */
+  #isOpen(): boolean | undefined {
+    return this.#database.isTransaction ?? this.#database.inTransaction
   }
 }
 
@@ -198,23 +224,42 @@ function parameter(value: unknown): unknown {
   return typeof value === 'boolean' ? Number(value) : (value ?? null)
 }
 
-const BUSY = new Set([5, 6, 10, 13, 7, 8])
+const BUSY = new Set([5, 6])
+const DISK = new Set([10])
+/** The row's fault: too big, a constraint, another type, out of range. Anything else may come by itself, a missing table (1) too. */
+const PERMANENT = new Set([18, 19, 20, 25])
+/** The parent row may come. */
+const FOREIGN_KEY = 787
 
-/** node:sqlite gives SQLite's number as `errcode`, better-sqlite3 its name as `code`. */
-function readSqlite(error: Error): Reading | null {
-  const number = detail(error, 'errcode')
-  if (typeof number === 'number') {
-    return { retry: BUSY.has(number & 0xff) ? 'transient' : 'permanent', code: String(number) }
-  }
-  const name = detail(error, 'code')
-  if (typeof name !== 'string' || !name.startsWith('SQLITE_')) return null
-  return { retry: /^SQLITE_(BUSY|LOCKED|IOERR|FULL|NOMEM|READONLY)/.test(name) ? 'transient' : 'permanent', code: name }
+/** better-sqlite3 gives the name, node:sqlite the number. */
+const NUMBERS: Record<string, number> = {
+  BUSY: 5,
+  LOCKED: 6,
+  IOERR: 10,
+  TOOBIG: 18,
+  CONSTRAINT: 19,
+  MISMATCH: 20,
+  RANGE: 25,
 }
 
-function isDiskError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
+function readSqlite(error: Error): Reading | null {
+  const number = numberOf(error)
+  if (number === null) return null
+  const code = String(detail(error, 'errcode') ?? detail(error, 'code'))
+  return { retry: PERMANENT.has(number & 0xff) && number !== FOREIGN_KEY ? 'permanent' : 'transient', code }
+}
+
+function isOf(error: unknown, numbers: ReadonlySet<number>): boolean {
+  return error instanceof Error && numbers.has((numberOf(error) ?? 0) & 0xff)
+}
+
+/** SQLite's own number of the error; null for what does not come from SQLite. */
+function numberOf(error: Error): number | null {
   const number = detail(error, 'errcode')
-  return typeof number === 'number' ? (number & 0xff) === 10 : String(detail(error, 'code')).startsWith('SQLITE_IOERR')
+  if (typeof number === 'number') return number
+  const name = /^SQLITE_([A-Z]+)(_FOREIGNKEY)?/.exec(String(detail(error, 'code')))
+  if (name === null) return null
+  return name[2] === undefined ? (NUMBERS[name[1] ?? ''] ?? 1) : FOREIGN_KEY
 }
 
 function ident(name: string): string {

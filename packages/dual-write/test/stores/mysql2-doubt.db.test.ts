@@ -218,6 +218,30 @@ for (const engine of ['mariadb', 'mysql'] as Engine[]) {
       expect([...new Set(seen)]).toEqual(['definite', 'unknown', 'written'])
     })
 
+    it('a statement that commits by itself is unknown without an answer, and definite with an error', async () => {
+      const stage = await mysqlStage(engine)
+      // 0x17: execution of a prepared statement.
+      await using relay = await relayTo(stage.url, { onRequest: (chunk) => (chunk[4] === 0x17 ? 'swallow' : 'pass') })
+      const pool = mysql.createPool({ uri: relay.url(stage.url) })
+      const store = mysql2Store(pool)
+      const lost = await store.write(batchOf([[1, 'a']]), null).catch((error: unknown) => store.classify(error))
+      expect(lost).toMatchObject({ outcome: 'unknown', retry: 'transient' })
+      await pool.end()
+      expect(await stage.ids()).toEqual([1])
+      const refused = await mysql2Store(stage.pool())
+        .write(batchOf([[1, 'a']]), null)
+        .catch((error: unknown) => store.classify(error))
+      expect(refused).toEqual({ outcome: 'definite', retry: 'permanent', code: '23000' })
+    })
+
+    it('commits also where the session does not do so by itself', async () => {
+      const stage = await mysqlStage(engine)
+      const pool = stage.pool({ connectionLimit: 1 })
+      await pool.query('set session autocommit = 0')
+      await mysql2Store(pool).write(batchOf([[1, 'a']]), null)
+      expect(await stage.ids()).toEqual([1])
+    })
+
     it('a server that is not there has nothing', async () => {
       const store = mysql2Store(mysql.createPool('mysql://nobody@127.0.0.1:1/x'))
       const verdict = await store.write(batchOf(numbered(1)), null).catch((error: unknown) => store.classify(error))
