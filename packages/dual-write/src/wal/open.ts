@@ -4,7 +4,7 @@ import { FileJournal } from './file-journal.ts'
 import { FactsFile } from './facts.ts'
 import { nodeIo, withoutSync } from './io.ts'
 import type { JournalIo } from './io.ts'
-import type { Journal, JournalOptions } from './journal.ts'
+import type { Journal, JournalOptions } from '../journal/journal.ts'
 import { lockFolder } from './lock.ts'
 
 /** Throws JournalLockedError when another process has the folder, JournalError when it cannot be read. */
