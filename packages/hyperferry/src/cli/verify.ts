@@ -12,7 +12,7 @@ export const verify: CommandSpec = {
   name: 'verify',
   summary: 'Prove that the target holds what the source holds; exit 3 if not.',
   details:
-    'digest compares every range with the digest of its receipt and lets both servers print a sample of rows as text (a second opinion that shares no code with the copy). rows reads both sides again. estimate gives no verdict.',
+    'digest compares every range with the digest of its receipt and lets both servers print a sample of rows as text (a second opinion that shares no code with the copy). rows reads both sides again. estimate gives no verdict. While the application writes, rows up to now are compared, younger ones are left out ("settled until"), and what differs is looked at again when every writer has delivered.',
   examples: ['hyperferry verify', 'hyperferry verify --level rows --table event_log --json'],
   mutating: false,
   flags: [
@@ -28,7 +28,7 @@ export const verify: CommandSpec = {
     },
     SHOW_VALUES,
   ],
-  json: '{equal, level, tables:[{name, ranges, sourceRows, targetRows, different:[{from, to, missing, extra, changed, samples}]}]}',
+  json: '{equal, level, tables:[{name, ranges, sourceRows, targetRows, settledUntil, different:[{from, to, missing, extra, changed, samples}]}]}',
   async run(input, io) {
     const tables = list(input, 'table')
     const sample = number(input, 'sample')
@@ -51,7 +51,7 @@ export const verify: CommandSpec = {
 function render(result: VerifyDocument): string {
   const lines = result.tables.map((one) => [
     `  ${one.name}`,
-    result.equal === null
+    one.equal === null
       ? 'not compared'
       : one.different.length === 0
         ? `${one.ranges} ranges equal`
@@ -59,6 +59,7 @@ function render(result: VerifyDocument): string {
     rows(one.targetRows),
     one.meaning === null ? '' : `${count(one.meaning.rows)} also compared as text`,
     Number(one.quarantined) === 0 ? '' : `${count(one.quarantined)} in quarantine`,
+    one.settledUntil === null ? '' : `settled until ${one.settledUntil}`,
   ])
   const verdict = result.equal === null ? 'No verdict: estimates only.' : result.equal ? 'Equal.' : 'Different. Exit 3.'
   return [...columns(lines, [2, 3]), ...result.tables.flatMap(differences), `Level ${result.level}. ${verdict}`].join(

@@ -23,6 +23,8 @@ test.each<[string, StepRecord[], string]>([
   ['equal', [equal], 'equal'],
   ['equal by rows', [run('rows', { equal: true, digest: 'd' })], 'equal'],
   ['equal with an older digest', [run('digest', { equal: true, digest: 'c' })], 'stale'],
+  ['equal while it was written', [run('digest', { equal: true, digest: 'e', books: 'd' })], 'equal'],
+  ['written, with older receipts', [run('digest', { equal: true, digest: 'd', books: 'c' })], 'stale'],
   ['repaired after it was different', [different, equal], 'equal'],
   ['different after it was equal', [equal, different], 'different'],
   ['stale, and different before that', [different, run('digest', { equal: true, digest: 'c' })], 'stale'],

@@ -13,7 +13,7 @@ export interface VerifiedTable {
   /** Name in the target. */
   name: string
   source: string
-  /** null at level `estimate`. */
+  /** null at level `estimate`, and of a relational table that only the target is written of any more. */
   equal: boolean | null
   /** Only a part was compared (`from`, `to`): an equal part does not prove the table. */
   partial: boolean
@@ -28,6 +28,10 @@ export interface VerifiedTable {
   digest: string | null
   /** Every range that differs, in order. Rows without a position are named by `residual`. */
   different: DifferentRange[]
+  /** While the application writes: rows with a time from here on were left out (ISO 8601 UTC). null: everything was compared. */
+  settledUntil: string | null
+  /** Sum of the receipts' digests when the table was compared; null where `digest` says the same. */
+  books: string | null
   /** The second opinion; null when it was not asked for. */
   meaning: MeaningVerdict | null
   /** Facts about this table that a reader of the verdict should know. */

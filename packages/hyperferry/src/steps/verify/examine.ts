@@ -37,9 +37,20 @@ export async function examine(
   for (const range of ranges) {
     findings.push(await examineRange(bench, session, range, { ...options, room }))
   }
-  excuse(bench, findings, options.excused)
-  balance(bench, findings)
-  return findings.filter(isDifferent).map((each) => different(bench, each, options.showValues))
+  return concluded(bench, without(bench, findings, options.excused), options.showValues)
+}
+
+/** The findings without rows that are rightly missing, and without equal rows that stand in another range than they came from. */
+export function without(bench: Bench, findings: readonly Finding[], excused: Excused): Finding[] {
+  excuse(bench, findings, excused)
+  cancel(findings, (row) => row.hash, null)
+  return findings.filter(isDifferent)
+}
+
+/** What findings come to: ranges that differ, in the order given. */
+export function concluded(bench: Bench, findings: readonly Finding[], showValues: boolean): DifferentRange[] {
+  pair(bench, findings)
+  return findings.filter(isDifferent).map((each) => different(bench, each, showValues))
 }
 
 async function examineRange(
@@ -122,11 +133,10 @@ function quarantineText(
 const COMPARABLE = new Set(['int2', 'int4', 'int8', 'numeric', 'text', 'varchar', 'bpchar'])
 
 /**
- * A row may stand in another range than it came from (a changed axis, a converted position): equal rows cancel, rows of one key are
+ * A row may stand in another range than it came from (a changed axis, a converted position): equal rows have cancelled, rows of one key are
  * one change, of the range where it is missing.
  */
-function balance(bench: Bench, findings: readonly Finding[]): void {
-  cancel(findings, (row) => row.hash, null)
+function pair(bench: Bench, findings: readonly Finding[]): void {
   const { key } = bench
   if (key === null) return
   const keyOf = (row: OddRow): string => {

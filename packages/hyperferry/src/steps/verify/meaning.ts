@@ -1,6 +1,6 @@
 // Part of the second opinion: it must not import values/encode, values/normalise or values/digest (a test reads the imports).
 import type { PlannedColumn } from '../../model.ts'
-import type { SecondReader } from '../../source/source.ts'
+import type { CanonicalRow, SecondReader } from '../../source/source.ts'
 import type { Session } from '../../target/connect.ts'
 import type { MeaningVerdict } from './document.ts'
 import { jsonCount } from './document.ts'
@@ -24,6 +24,13 @@ export interface MeaningOptions extends Omit<SampleOptions, 'partRows'> {
   /** Wall-clock values are UTC, so that both servers write an instant with the same digits. */
   isUtc: boolean
   showValues: boolean
+  /**
+   * While the application writes: returns when every row that was in the source before is in the target too. The session then sees what is committed
+   * at each statement. Rows that the target alone has are not looked for: they may have come meanwhile.
+   */
+  settle?: () => Promise<void>
+  /** Whether a source row is old enough to be compared; the youngest may be on their way. Default: every row. */
+  isSettled?: (row: TextRow) => boolean
   /** The target may hold a row outside of the range it came from: rows without a position, dates put in place of zero dates. */
   mayMove: boolean
 }
@@ -72,31 +79,51 @@ async function comparePart(
 ): Promise<boolean> {
   const isTable = part.slice.kind === 'all'
   const most = isTable ? options.sampleRows * 4 + 1 : limit
-  const rows = await options.second.rows(part.slice, most)
+  const read = await options.second.rows(part.slice, most)
+  const rows = settledRows(options, read)
   // Cut off by the limit: the target may rightly hold more rows there.
-  const whole = rows.length < most
-  const matching = new Matching(options.place, { whole })
-  for (const row of rows) matching.want(row.values, 'sample')
-  await readTexts(session, options.place, part.where, (row) => matching.meet(row))
+  const whole = read.length < most
   verdict.rows += rows.length
-  // A rule may have sent a row to another place than its range; without a key that cannot be told from a row that stands twice.
-  if (!isTable && (options.mayMove || options.place.key !== null)) await searchLeft(session, options, matching)
-  conclude(options, matching, { withExtra: whole && isTable }, verdict)
+  const matching = await matched(options, async () => {
+    const fresh = new Matching(options.place, { whole })
+    for (const row of rows) fresh.want(row.values, 'sample')
+    await readTexts(session, options.place, part.where, (row) => fresh.meet(row))
+    // A rule may have sent a row to another place than its range; without a key that cannot be told from a row that stands twice.
+    if (!isTable && (options.mayMove || options.place.key !== null)) await searchLeft(session, options, fresh)
+    return fresh
+  })
+  conclude(options, matching, { withExtra: whole && isTable && options.settle === undefined }, verdict)
   return whole
 }
 
+function settledRows(options: MeaningOptions, rows: readonly CanonicalRow[]): readonly CanonicalRow[] {
+  const { isSettled } = options
+  return isSettled === undefined ? rows : rows.filter(({ values }) => isSettled(values))
+}
+
+/** The rows are in memory: those that have no counterpart yet get one more chance when everything older has arrived. */
+async function matched(options: MeaningOptions, match: () => Promise<Matching>): Promise<Matching> {
+  const matching = await match()
+  if (options.settle === undefined || matching.left.length === 0) return matching
+  await options.settle()
+  return match()
+}
+
 async function compareBySearch(session: Session, options: MeaningOptions, verdict: MeaningVerdict): Promise<void> {
-  const rows = await options.second.rows({ kind: 'all' }, verdict.expected)
-  const matching = new Matching(options.place, { whole: false })
-  for (const row of rows) matching.want(row.values, 'sample')
+  const rows = settledRows(options, await options.second.rows({ kind: 'all' }, verdict.expected))
   verdict.rows += rows.length
-  await searchLeft(session, options, matching)
+  const matching = await matched(options, async () => {
+    const fresh = new Matching(options.place, { whole: false })
+    for (const row of rows) fresh.want(row.values, 'sample')
+    await searchLeft(session, options, fresh)
+    return fresh
+  })
   conclude(options, matching, { withExtra: false }, verdict)
 }
 
 async function compareTraps(session: Session, options: MeaningOptions, verdict: MeaningVerdict): Promise<void> {
   if (options.trapRows <= 0) return
-  const matching = new Matching(options.place, { whole: false })
+  const traps: { texts: TextRow; name: string }[] = []
   /** A row that is of several classes is one row; equal rows of one class are several. */
   const wanted = new Map<string, number>()
   for (const trap of await options.second.traps(options.trapRows)) {
@@ -108,17 +135,22 @@ async function compareTraps(session: Session, options: MeaningOptions, verdict: 
       compared: trap.rows.length,
     })
     const seen = new Map<string, number>()
-    for (const { values } of trap.rows) {
+    for (const { values } of settledRows(options, trap.rows)) {
       const text = JSON.stringify(values)
       const times = (seen.get(text) ?? 0) + 1
       seen.set(text, times)
       if (times <= (wanted.get(text) ?? 0)) continue
       wanted.set(text, times)
-      matching.want(values, `${trap.name} (${trap.column})`)
+      traps.push({ texts: values, name: `${trap.name} (${trap.column})` })
       verdict.traps += 1
     }
   }
-  await searchLeft(session, options, matching)
+  const matching = await matched(options, async () => {
+    const fresh = new Matching(options.place, { whole: false })
+    for (const { texts, name } of traps) fresh.want(texts, name)
+    await searchLeft(session, options, fresh)
+    return fresh
+  })
   conclude(options, matching, { withExtra: false }, verdict)
 }
 

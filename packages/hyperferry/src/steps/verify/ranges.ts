@@ -43,7 +43,7 @@ export function residualRange(table: PlannedTable): CompareRange {
 }
 
 /**
- * Ranges from receipts. Together they cover the axis from −∞ to +∞ and the rows without a position, if the receipts do.
+ * Ranges from receipts. Together they cover the axis from −∞ to +∞ and the rows without a position, if the receipts do; holes between them stay.
  * One range for the whole table when the target cannot be cut. Receipts are merged up to about `rows` rows, default 250,000.
  */
 export function rangesOfReceipts(
@@ -65,7 +65,8 @@ export function rangesOfReceipts(
     group.push(receipt)
     const end = receipt.span.to
     const isLast = index === main.length - 1
-    if (!isLast && (end === null || rowsOf(group) < rows || !isExactCut(table, end, timezone))) continue
+    const isHole = !isLast && main[index + 1]?.span.from !== end
+    if (!isLast && !isHole && (end === null || rowsOf(group) < rows || !isExactCut(table, end, timezone))) continue
     const span = { from: group[0]?.span.from ?? null, to: end }
     ranges.push({ ...rangeOf(table, span, timezone), promised: promiseOf(group) })
     group = []

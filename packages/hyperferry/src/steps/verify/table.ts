@@ -82,7 +82,8 @@ function border(bench: Bench, position: bigint | null): bigint | null {
   return position === null || !isExactCut(bench.table, position, bench.timezone) ? null : position
 }
 
-async function walk(bench: Bench, start: bigint | null, end: bigint | null): Promise<CompareRange[]> {
+/** Ranges of [start, end) that are read on both sides. */
+export async function walk(bench: Bench, start: bigint | null, end: bigint | null): Promise<CompareRange[]> {
   const ranges: CompareRange[] = []
   let from = start
   for (;;) {
@@ -220,7 +221,8 @@ async function byCount(one: TableCase, range: CompareRange): Promise<DifferentRa
   return byCounts(range, { source, target, quarantined: BigInt(quarantined) })
 }
 
-function byCounts(range: CompareRange, counts: Counts): DifferentRange {
+/** A difference that only the counts know of. */
+export function byCounts(range: CompareRange, counts: Counts): DifferentRange {
   const less = Number(counts.source - counts.quarantined - counts.target)
   return {
     from: range.from,
@@ -238,15 +240,29 @@ function isSame(a: Digest | undefined, b: Digest | undefined): boolean {
   return a !== undefined && b !== undefined && a.equals(b)
 }
 
-function sum(digests: readonly (Digest | string)[]): Digest {
+/** Of a whole, from its parts. */
+export function sum(digests: readonly (Digest | string)[]): Digest {
   const total = new Digest()
   for (const each of digests) total.merge(each)
   return total
 }
 
-function emptyResult(one: TableCase, ranges: number): VerifiedTable {
+/** Before anything was compared. */
+export function emptyResult(one: { bench: Pick<Bench, 'table'>; window: Span }, ranges: number): VerifiedTable {
   const { name, source } = one.bench.table
   const counts = { ranges, sourceRows: 0, targetRows: 0, quarantined: 0 }
   const partial = one.window.from !== null || one.window.to !== null
-  return { name, source, equal: true, partial, ...counts, digest: null, different: [], meaning: null, notes: [] }
+  return {
+    name,
+    source,
+    equal: true,
+    partial,
+    ...counts,
+    digest: null,
+    different: [],
+    settledUntil: null,
+    books: null,
+    meaning: null,
+    notes: [],
+  }
 }
