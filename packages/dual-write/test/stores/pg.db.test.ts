@@ -26,7 +26,8 @@ describe('pg store', () => {
     expect(await verdict(store, refused)).toEqual({ outcome: 'definite', retry: 'permanent', code: '23505' })
     expect(await ids(pool)).toEqual(['1'])
     const { rows } = await pool.query(
-      'select 1 from pg_stat_activity where datname = current_database() and xact_start is not null and pid <> pg_backend_pid()',
+      'select 1 from pg_stat_activity where datname = current_database() and starts_with(state, $1) and pid <> pg_backend_pid()',
+      ['idle in transaction'],
     )
     expect(rows).toEqual([])
   })
