@@ -80,3 +80,7 @@ export function withoutSync(io: JournalIo): JournalIo {
     },
   }
 }
+
+export function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code
+}

@@ -6,7 +6,10 @@ export interface JournalOptions {
   dir: string
   /** `fsync`: an intent survives power loss when `intent()` resolves. `process`: it survives the end of the process. Default `fsync`. */
   durability?: 'fsync' | 'process'
-  /** Bytes that may wait; then `intent()` throws JournalError before anything is written. Default 8 GB. */
+  /**
+   * Bytes of ops that may wait (in flight, in doubt, not delivered); then `intent()` throws JournalError before anything is written. On disk there are
+   * `keepBytes` and about two segments more. Default 8 GB.
+   */
   maxBytes?: number
   /** Bytes of a segment file. Default 16 MB. */
   segmentBytes?: number
@@ -43,7 +46,10 @@ export interface Journal {
   readonly place: 'disk' | 'ephemeral'
   /** Writes the intent; resolves with its number when it is durable. Throws JournalError, and then the op must not be sent. */
   intent(record: OpRecord): Promise<number>
-  /** The primary store has it: it will be delivered. Resolves when the mark is handed to the operating system. */
+  /**
+   * The primary store has it: it will be delivered. Resolves when the mark is handed to the operating system. Throws JournalError when it could not be; then
+   * the op is still open: say `doubt`, and settle it later.
+   */
   commit(seq: number, outcome?: Outcome): Promise<void>
   /** The primary store does not have it and never will. */
   abort(seq: number): Promise<void>
@@ -52,7 +58,8 @@ export interface Journal {
   doubtful(): Promise<DoubtfulOp[]>
   /**
    * The next committed ops with a number above `after`, at most `limit` and about `bytes`; only ones whose commit mark is as durable as the journal promises
-   * (it is flushed first). Read from disk, so that a long outage needs no memory. Throws JournalError when `after` is older than what was kept.
+   * (it is flushed first). Read from disk, so that a long outage needs no memory. Throws JournalError when `after` is older than what was kept, or newer than
+   * anything there is: then the target saw records that this folder lost.
    */
   deliveries(after: number, limit: number, bytes?: number): Promise<Delivery[]>
   /** Everything up to `number` is in the other store: its space may go. */

@@ -1,166 +1,167 @@
-/** One process for each journal folder. Node has no file locks, so a file says who has it; one whose owner is dead is taken over. */
+/** One process for each journal folder. Node has no file locks, so a file says who has it; the lock of a dead process is taken over. */
 import { randomUUID } from 'node:crypto'
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmdirSync,
-  statSync,
-  unlinkSync,
-  utimesSync,
-  writeSync,
-} from 'node:fs'
-import { hostname } from 'node:os'
+import { linkSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { JournalLockedError } from '../errors.ts'
+import { JournalError, JournalLockedError } from '../errors.ts'
+import { codeOf } from './io.ts'
+import { ownProcess, verdictOn } from './owner.ts'
+import type { Owner } from './owner.ts'
 
 export interface Lock {
+  /** Another process took over, as this one stood still for too long: it must write nothing any more. */
+  readonly isLost: boolean
   release(): void
 }
 
-interface Owner {
-  token: string
-  pid: number
-  host: string
-  /** Of the process, so that another one with the same number is not taken for it. */
-  start: string
-  boot: string
+export interface LockTimes {
+  /** Ms between two touches of the lock by its owner. Default 1000. */
+  touch?: number
+  /** Ms without a touch after which an owner that cannot be looked at (another machine or container) is dead. Default 10,000. */
+  silence?: number
 }
 
-/** Touched so often; of a process on another machine (or in another container) nothing else can be seen. */
-const TOUCH_MS = 2000
-const FOREIGN_DEAD_MS = 30_000
-const TAKEOVER_DEAD_MS = 10_000
+interface Held {
+  generation: number
+  path: string
+  /** Null when it is unreadable, as power loss leaves it: nobody who is alive wrote that. */
+  content: Content | null
+}
 
-/** Throws JournalLockedError when a living process has the folder. */
-export async function lockFolder(dir: string): Promise<Lock> {
-  const path = join(dir, 'lock')
-  const own: Owner = {
-    token: randomUUID(),
-    pid: process.pid,
-    host: hostname(),
-    start: startOf(process.pid),
-    boot: bootId(),
+type Content = { released: true } | (Owner & { released?: never })
+
+/**
+ * Locks are files `lock.1`, `lock.2`, …: the highest number has the folder, whoever takes over makes the next one, and since a file is made with its content
+ * in one step (`link`), one of several wins. The highest file is never removed, only marked as released: else two late comers could make different numbers.
+ * Throws JournalLockedError when a living process has the folder.
+ */
+export async function lockFolder(dir: string, { touch = 1000, silence = 10_000 }: LockTimes = {}): Promise<Lock> {
+  for (;;) {
+    const top = highest(dir)
+    if (top !== null && (await isHeld(top, silence))) throw lockedBy(dir, top)
+    const generation = (top?.generation ?? 0) + 1
+    if (!make(dir, generation)) continue
+    const path = pathOf(dir, generation)
+    // Someone faster may have come and gone since the look: then this is no longer the highest number.
+    if (highest(dir)?.generation !== generation) {
+      unlinkSync(path)
+      continue
+    }
+    for (const lower of generations(dir).filter((each) => each < generation)) remove(pathOf(dir, lower))
+    return held(dir, generation, touch)
   }
-  if (!create(path, own)) {
-    await underTakeover(dir, () => {
-      const owner = read(path)
-      if (owner !== null && isAlive(owner, path)) {
-        throw new JournalLockedError(`the journal in ${dir} belongs to process ${owner.pid} on ${owner.host}`)
-      }
-      if (owner !== null) unlinkSync(path)
-      if (!create(path, own)) throw new JournalLockedError(`the journal in ${dir} was just taken by another process`)
-    })
-  }
-  const timer = setInterval(() => touch(path), TOUCH_MS)
+}
+
+function held(dir: string, generation: number, touch: number): Lock {
+  const path = pathOf(dir, generation)
+  let isLost = false
+  const timer = setInterval(() => {
+    try {
+      const now = Date.now() / 1000
+      utimesSync(path, now, now)
+      isLost ||= Math.max(...generations(dir)) !== generation
+    } catch (error) {
+      // Other errors are the disk's, which the next write will meet too.
+      if (codeOf(error) === 'ENOENT') isLost = true
+    }
+  }, touch)
   timer.unref()
   return {
+    get isLost() {
+      return isLost
+    },
     release() {
       clearInterval(timer)
-      if (read(path)?.token === own.token) unlinkSync(path)
+      if (Math.max(...generations(dir)) !== generation) return
+      const released = join(dir, `lock-${randomUUID()}.tmp`)
+      writeFileSync(released, JSON.stringify({ released: true } satisfies Content))
+      renameSync(released, path)
     },
   }
 }
 
-function create(path: string, own: Owner): boolean {
+async function isHeld({ path, content }: Held, silence: number): Promise<boolean> {
+  if (content === null || content.released) return false
+  const verdict = verdictOn(content)
+  return verdict === 'unknown' ? isTouched(path, silence) : verdict === 'alive'
+}
+
+/** Waits for a sign of life. The clock of the owner may be wrong, so what counts is that the time changes. */
+async function isTouched(path: string, silence: number): Promise<boolean> {
+  const before = touchedAt(path)
+  const end = performance.now() + silence
+  while (performance.now() < end) {
+    await sleep(Math.min(200, silence / 10))
+    if (touchedAt(path) !== before) return true
+  }
+  return false
+}
+
+function touchedAt(path: string): number | null {
   try {
-    const file = openSync(path, 'wx')
-    writeSync(file, JSON.stringify(own))
-    closeSync(file)
+    return statSync(path).mtimeMs
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** Makes the file of a generation, whole at once; false when it is there already. */
+function make(dir: string, generation: number): boolean {
+  const path = join(dir, `lock-${randomUUID()}.tmp`)
+  try {
+    writeFileSync(path, JSON.stringify(ownProcess() satisfies Content))
+    linkSync(path, pathOf(dir, generation))
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
-    throw error
+    throw new JournalError(`the journal in ${dir} cannot be locked`, error)
+  } finally {
+    remove(path)
   }
 }
 
-/** Two processes that find the same dead owner: one of them takes over, the other looks again afterwards. */
-async function underTakeover(dir: string, use: () => void): Promise<void> {
-  const path = join(dir, 'lock.takeover')
+/** The highest lock, read in one piece with its number; null when nobody ever had the folder. */
+function highest(dir: string): Held | null {
   for (;;) {
+    const all = generations(dir)
+    if (all.length === 0) return null
+    const generation = Math.max(...all)
+    const path = pathOf(dir, generation)
     try {
-      mkdirSync(path)
-      break
+      return { generation, path, content: parse(readFileSync(path, 'utf8')) }
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error
-      if (ageOf(path) > TAKEOVER_DEAD_MS) removeFolder(path)
-      await sleep(20)
+      // Gone since the look: there is a higher one.
+      if (codeOf(error) !== 'ENOENT') throw error
     }
   }
-  try {
-    use()
-  } finally {
-    removeFolder(path)
-  }
 }
 
-/** A file that is empty is being written this moment, or was left so by a process that died in it. */
-function isAlive(owner: Owner, path: string): boolean {
-  if (owner.host !== hostname()) return ageOf(path) < FOREIGN_DEAD_MS
-  if (owner.boot !== bootId()) return false
+function parse(text: string): Content | null {
   try {
-    process.kill(owner.pid, 0)
-  } catch (error) {
-    if (codeOf(error) === 'ESRCH') return false
-  }
-  return owner.start === startOf(owner.pid)
-}
-
-function read(path: string): Owner | null {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Owner
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null
-    if (error instanceof SyntaxError) return { token: '', pid: 0, host: hostname(), start: '', boot: '' }
-    throw error
-  }
-}
-
-function touch(path: string): void {
-  const now = Date.now() / 1000
-  try {
-    utimesSync(path, now, now)
+    return JSON.parse(text) as Content
   } catch {
-    // The folder is gone or the disk has failed: the next write says so.
+    return null
   }
 }
 
-function ageOf(path: string): number {
-  try {
-    return Date.now() - statSync(path).mtimeMs
-  } catch {
-    return 0
-  }
+function generations(dir: string): number[] {
+  return readdirSync(dir).flatMap((name) => (/^lock\.\d+$/.test(name) ? [Number(name.slice(5))] : []))
 }
 
-function removeFolder(path: string): void {
+function pathOf(dir: string, generation: number): string {
+  return join(dir, `lock.${generation}`)
+}
+
+function remove(path: string): void {
   try {
-    rmdirSync(path)
+    unlinkSync(path)
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
   }
 }
 
-/** When the process began, by the kernel; empty where it does not say. */
-function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  } catch {
-    return ''
-  }
-}
-
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    return ''
-  }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code
+function lockedBy(dir: string, { content, path }: Held): JournalLockedError {
+  const owner = content === null || content.released ? 'another process' : `process ${content.pid} on ${content.host}`
+  return new JournalLockedError(`the journal in ${dir} belongs to ${owner} (${path})`)
 }
