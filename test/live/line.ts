@@ -153,7 +153,7 @@ class Line {
     let ran = await this.#type(args)
     await crash
     // A target that died meanwhile, a hold that was too short, a writer that is just coming back: everything says that it may be typed again.
-    for (let again = 0; again < 6 && ran.exitCode === 4; again += 1) {
+    for (let again = 0; again < 6 && mayAgain(ran); again += 1) {
       await sleep(1500)
       ran = await this.#type(args)
     }
@@ -163,13 +163,13 @@ class Line {
       await this.#writers[0]?.kill9()
       this.#faults += 1
       this.#writers[0]?.start()
-      await sleep(1500)
+      await this.#writers[0]?.writes()
     }
     return ran
   }
 
   async #crash(): Promise<void> {
-    await sleep(300)
+    await sleep(900)
     await this.#options.crash?.kill9()
     this.#faults += 1
     await sleep(1000)
@@ -188,6 +188,11 @@ class Line {
     this.#options.onSay?.(`${args.join(' ')} → ${end}${end === 0 ? '' : ` ${ran.stdout.slice(0, 600)}`}`)
     return ran
   }
+}
+
+/** Exit 4 says so by contract; a command that begins while the target is away says that it cannot be reached. */
+function mayAgain(ran: Ran): boolean {
+  return ran.exitCode === 4 || (ran.exitCode === 1 && ran.stdout.includes('HF-C010'))
 }
 
 class LiveWriter {
@@ -214,6 +219,12 @@ class LiveWriter {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.problems += text))
     this.#child = child
     this.#ended = once(child, 'close')
+  }
+
+  /** Resolves when it has written something since it was started. */
+  async writes(): Promise<void> {
+    const before = readClaims(this.log).last
+    for (let waited = 0; readClaims(this.log).last === before && waited < 200; waited += 1) await sleep(100)
   }
 
   async kill9(): Promise<void> {

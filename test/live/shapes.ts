@@ -137,7 +137,7 @@ interface RowSeed {
 
 function rowOf(engine: LiveEngine, table: Tagged, { tag, ms, n, i, writer }: RowSeed): Record<string, unknown> {
   // More digits than any side holds: all of them are cut the same way.
-  const fine = `${new Date(ms).toISOString().slice(0, 19)}.${String(ms % 1000).padStart(3, '0')}99951${i}Z`
+  const fine = `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')}.${String(ms % 1000).padStart(3, '0')}99951${i}`
   const time = engine === 'sqlite' ? ms : fine
   switch (table) {
     case 'reading':
