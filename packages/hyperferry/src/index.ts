@@ -41,6 +41,8 @@ export type {
 export { declareWriter, grantWriter, journalDeclareLost } from './live/writers.ts'
 export { completionPoint } from './live/completion-point.ts'
 export type { CompletionResult } from './live/completion-point.ts'
+export { loadTest } from './live/load-test.ts'
+export type { LoadTestResult } from './live/load-test.ts'
 export { listParkedRecords, settleParkedRecords } from './live/parked.ts'
 export type { ParkedDocument, SettledDocument } from './live/parked.ts'
 export { cutover } from './live/cutover.ts'

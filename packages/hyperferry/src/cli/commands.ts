@@ -7,6 +7,7 @@ import { cutover, finish, rollback } from './cutover.ts'
 import { demo } from './demo.ts'
 import { jobs } from './jobs.ts'
 import { journal } from './journal.ts'
+import { loadTest } from './load-test.ts'
 import { parked } from './parked.ts'
 import { plan } from './plan.ts'
 import { quarantine } from './quarantine.ts'
@@ -34,6 +35,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   refresh,
   jobs,
   verify,
+  loadTest,
   cutover,
   rollback,
   finish,

@@ -59,7 +59,8 @@ function keyText(pair: Pair): string {
   return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value))
 }
 
-function offsetOf(document: Document, path: Path): number {
+/** Where in the text a path stands, or the nearest part above it that exists. */
+export function offsetOf(document: Document, path: Path): number {
   let node: unknown = document.contents
   let offset = 0
   for (const step of path) {
@@ -134,6 +135,6 @@ function inside(schema: z.core.$ZodType, step: PropertyKey): z.core.$ZodType | u
   return definition.shape?.[String(step)] ?? definition.valueType ?? definition.element
 }
 
-function firstLine(text: string): string {
+export function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? ''
 }

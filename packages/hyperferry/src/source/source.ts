@@ -92,7 +92,25 @@ export interface Source extends SourceView {
   assess(table: SourceTable, options: { full: boolean; sampleRows: number }): Promise<TableAssessment>
   /** Runs `use` on one consistent snapshot of all tables (one connection). */
   snapshot<T>(use: (view: SourceView) => Promise<T>): Promise<T>
+  /**
+   * One statement of a person's own, in a read-only transaction; parameters are bound. Throws HF-R001 for more than `QUERY_ROWS` rows,
+   * else what the server answers: what writes is refused by it.
+   */
+  query(sql: string, params: readonly QueryParameter[]): Promise<QueryResult>
   close(): Promise<void>
+}
+
+/** Most rows that `Source.query` gives. */
+export const QUERY_ROWS = 100_000
+
+export type QueryParameter = string | number | bigint | boolean | null
+
+/** Values as text: booleans as the engine has them (`1`), bytes as `\x` and hex. */
+export interface QueryResult {
+  columns: string[]
+  rows: (string | null)[][]
+  /** Milliseconds from sending the statement to having its last row; connecting and transactions are not counted. */
+  ms: number
 }
 
 /** What a look at the values says; facts are the engine's, the decision is the plan step's. */

@@ -15,6 +15,11 @@ export interface Result<R> {
   command: string
 }
 
+export interface Texts {
+  columns: { name: string; oid: number }[]
+  rows: (string | null)[][]
+}
+
 /** A dedicated connection. One statement at a time: calls wait for each other in the order they were made. */
 export interface Session {
   /** Backend process, for pg_locks and pg_stat_activity. */
@@ -26,6 +31,8 @@ export interface Session {
    * bool, int2, int4, oid, json as values; bytea as Buffer.
    */
   query<R = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Result<R>>
+  /** One statement by the extended protocol, whatever its parameters; every value as the server prints it, and the types of the columns. */
+  texts(sql: string, params: readonly unknown[]): Promise<Texts>
   /**
    * COPY … FROM STDIN. Asks for the next chunk only when the socket has taken the one before; a chunk must not be changed before the
    * call ends. If `chunks` throws, the COPY is failed on the server and that error is thrown. Returns the rows the server counted.
@@ -156,6 +163,14 @@ class PgSession implements OwnedSession {
         : this.#client.query(sql, params as unknown[]))
       const result = (Array.isArray(raw) ? raw.at(-1) : raw) as pg.QueryResult
       return { rows: result.rows as R[], rowCount: result.rowCount, command: result.command }
+    })
+  }
+
+  texts(sql: string, params: readonly unknown[]): Promise<Texts> {
+    return this.#alone('query', async () => {
+      const query = { text: sql, values: [...params], rowMode: 'array', queryMode: 'extended', types: AS_SENT }
+      const { fields, rows } = await this.#client.query<(string | null)[]>(query as pg.QueryArrayConfig)
+      return { columns: fields.map(({ name, dataTypeID }) => ({ name, oid: dataTypeID })), rows }
     })
   }
 
@@ -386,6 +401,8 @@ set tcp_keepalives_count = 3;
 select set_config(name, '0', false) from pg_catalog.pg_settings
 where name in ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout');
 select set_config('client_connection_check_interval', '5s', false) where version() ~ 'linux'`
+
+const AS_SENT = { getTypeParser: () => (value: string) => value }
 
 /** Types whose text JavaScript cannot hold exactly, or only as Date, stay text: float4, float8, date, times, interval. */
 const asText = new Set([700, 701, 1082, 1083, 1114, 1184, 1186, 1266, 600, 603, 718, 1115, 1182, 1185, 1021, 1022])

@@ -357,6 +357,7 @@ test('a look at many tables holds no more locks than a look at one', async () =>
         locks = Math.max(locks, Number(rows[0]?.n))
         return session.query(sql, params)
       },
+      texts: (sql, params) => session.texts(sql, params),
       copyIn: (sql, chunks) => session.copyIn(sql, chunks),
       copyOut: (sql, onChunk) => session.copyOut(sql, onChunk),
       release: () => session.release(),

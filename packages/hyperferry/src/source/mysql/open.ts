@@ -5,6 +5,7 @@ import type { Source, SourceOptions, SourceView } from '../source.ts'
 import { assessTable } from './assess.ts'
 import { runChecks } from './checks.ts'
 import { readInventory } from './inventory.ts'
+import { runQuery } from './query.ts'
 import { tableReader } from './read.ts'
 import { describeServer } from './server.ts'
 import { Sessions, SnapshotScope } from './sessions.ts'
@@ -34,6 +35,7 @@ export async function openMysql(url: string, options: SourceOptions): Promise<So
         sessions.use((session) => assessTable({ session, server, timezone: options.timezone }, table, how)),
       ...view(sessions),
       snapshot: (use) => inSnapshot(sessions, (scope) => use(view(scope))),
+      query: (sql, params) => runQuery(sessions, sql, params),
       close: () => sessions.close(),
     }
   } catch (error) {

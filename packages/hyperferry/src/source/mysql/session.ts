@@ -2,7 +2,7 @@
 import { connect as connectSocket } from 'node:net'
 import type { Socket } from 'node:net'
 import mysql from 'mysql2'
-import type { Connection, ConnectionOptions } from 'mysql2'
+import type { Connection, ConnectionOptions, QueryOptions } from 'mysql2'
 import { HyperferryError } from '../../errors.ts'
 import { mysqlError } from './errors.ts'
 import { interrupted } from './interrupted.ts'
@@ -12,6 +12,17 @@ import type { Address } from './url.ts'
 
 /** A row of a text query: what the server printed, or null. */
 export type TextRow = readonly (string | null)[]
+
+export interface ResultField {
+  name: string
+  /** Type as of the protocol. */
+  columnType?: number
+}
+
+export interface Executed {
+  fields: readonly ResultField[]
+  rows: unknown[][]
+}
 
 /** Connects and prepares the session. Throws HF-C…, and HF-B022 as soon as the signal is aborted. */
 export async function openSession(address: Address, signal: AbortSignal): Promise<Session> {
@@ -93,6 +104,34 @@ export class Session {
       })
     } catch (error) {
       throw mysqlError(error, 'Source query', 'read')
+    }
+  }
+
+  /**
+   * A prepared statement with bound parameters; values as the driver decodes them without loss. Stops with null when there are more than
+   * `limit` rows: the rest is on the wire then, so the session must be destroyed.
+   */
+  async execute(sql: string, params: readonly (string | null)[], limit: number): Promise<Executed | null> {
+    try {
+      return await this.#call<Executed | null>((done) => {
+        const rows: unknown[][] = []
+        let fields: readonly ResultField[] = []
+        const command = this.#connection.execute({
+          sql,
+          values: [...params],
+          rowsAsArray: true,
+          dateStrings: true,
+        } as QueryOptions)
+        command.on('fields', (given: unknown) => (fields = (given as readonly ResultField[] | undefined) ?? []))
+        command.on('result', (row: unknown) => {
+          if (Array.isArray(row)) rows.push(row as unknown[])
+          if (rows.length > limit) done(null, null)
+        })
+        command.on('error', (error: unknown) => done(error))
+        command.on('end', () => done(null, { fields, rows }))
+      })
+    } catch (error) {
+      throw mysqlError(error, 'query', 'read')
     }
   }
 

@@ -12,6 +12,7 @@ import { locate, rowOf } from './open.ts'
 import type { SqliteFile } from './open.ts'
 import { inTransaction, openPool } from './pool.ts'
 import type { Pool, Transactions } from './pool.ts'
+import { runQuery } from './query.ts'
 import { compileReader } from './reader.ts'
 
 /** Answers to `sqlite:`; several connections serve reads that overlap, all in this thread. */
@@ -64,6 +65,7 @@ function sourceOf({ file, pool, info, encoding, options }: Opened): Source {
       once(`cannot profile table ${table.name}`, (database) =>
         assessTable(database, table, { full, sampleRows, encoding, timezone, signal }),
       ),
+    query: (sql, params) => once('query', (database) => runQuery(database, sql, params)),
     async snapshot(use) {
       interrupted(signal)
       const transaction = pool.begin()
