@@ -83,7 +83,6 @@ const libraryLaw: Law = {
     { files: 'contract/**', may: ['model.ts', 'errors.ts', 'contract/**'] },
     { files: 'journal/**', may: ['model.ts', 'errors.ts', 'journal/**'] },
     { files: 'stores/**', may: ['model.ts', 'errors.ts', 'stores/**'] },
-    { files: 'wal/**', may: ['model.ts', 'errors.ts', 'journal/**', 'wal/**'] },
     { files: '**', may: ['**'], except: ['index.ts', 'interpreter.ts'] },
   ],
   packages: [],

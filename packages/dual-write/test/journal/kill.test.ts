@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { openJournal } from '../../src/wal/open.ts'
+import { openJournal } from '../../src/journal/open.ts'
 
 function folder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'hyperferry-journal-'))

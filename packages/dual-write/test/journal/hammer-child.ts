@@ -1,6 +1,6 @@
 // Hammers a journal and says on stdout what was acknowledged; to be killed.
 import { writeSync } from 'node:fs'
-import { openJournal } from '../../src/wal/open.ts'
+import { openJournal } from '../../src/journal/open.ts'
 
 const [dir = '', first = '0'] = process.argv.slice(2)
 try {
