@@ -53,9 +53,10 @@ test.each([
   expect((thrown as HyperferryError).code).toBe('HF-U016')
   const found = (thrown as HyperferryError).details['faults'] as string[]
   expect(found).toHaveLength(faults.length)
-  faults.forEach((fault, i) =>
-    expect(found[i]).toMatch(fault instanceof RegExp ? fault : new RegExp(`^${RegExp.escape(fault)}$`)),
-  )
+  for (const [i, fault] of faults.entries()) {
+    if (typeof fault === 'string') expect(found[i]).toBe(fault)
+    else expect(found[i]).toMatch(fault)
+  }
 })
 
 test.each([
@@ -130,7 +131,10 @@ test('noise of floats is tolerated, and nothing else', () => {
 })
 
 test('unordered is a multiset, rows is a list', () => {
-  const row = fc.tuple(fc.constantFrom('a', 'b', null), fc.constantFrom('0.3', '0.30000000000000004', '1', null))
+  const row: fc.Arbitrary<[string | null, string | null]> = fc.tuple(
+    fc.constantFrom('a', 'b', null),
+    fc.constantFrom('0.3', '0.30000000000000004', '1', null),
+  )
   fc.assert(
     fc.property(fc.array(row, { minLength: 1 }), fc.infiniteStream(fc.nat()), (rows, random) => {
       const shuffled = rows
