@@ -53,10 +53,7 @@ test.each([
   expect((thrown as HyperferryError).code).toBe('HF-U016')
   const found = (thrown as HyperferryError).details['faults'] as string[]
   expect(found).toHaveLength(faults.length)
-  for (const [i, fault] of faults.entries()) {
-    if (typeof fault === 'string') expect(found[i]).toBe(fault)
-    else expect(found[i]).toMatch(fault)
-  }
+  expect(found).toEqual(faults.map((fault) => (typeof fault === 'string' ? fault : expect.stringMatching(fault))))
 })
 
 test.each([
