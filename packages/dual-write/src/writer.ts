@@ -48,6 +48,7 @@ export class Writer<C extends Collections> implements DualWriter<C> {
   readonly #declared: C
   readonly #facts: Record<string, unknown>
   readonly #loops: Loop[]
+  readonly #toSource: ToSource
   #reachable: boolean
   #closing: Promise<void> | null = null
 
@@ -57,9 +58,9 @@ export class Writer<C extends Collections> implements DualWriter<C> {
     this.#facts = facts
     this.#reachable = ctx.writerId !== null
     const toTarget = new ToTarget(ctx)
-    const toSource = new ToSource(ctx)
+    this.#toSource = new ToSource(ctx)
     const deliver = this.#loop(200, () => toTarget.turn(), 'target')
-    const outbox = this.#loop(200, () => toSource.turn(), 'source')
+    const outbox = this.#loop(200, () => this.#toSource.turn(), 'source')
     const settle = this.#loop(500, () => settleDoubts(ctx), null)
     const beat = this.#heartbeats()
     this.#loops = [deliver, outbox, settle, beat]
@@ -120,6 +121,7 @@ export class Writer<C extends Collections> implements DualWriter<C> {
     while (roles.active > 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10))
     const drained = await this.drain(Math.max(0, end - performance.now()))
     await Promise.all(this.#loops.map((loop) => loop.stop()))
+    await this.#emptyOutbox(end)
     try {
       // Only who has delivered everything may say that nothing more will come.
       if (drained && roles.active === 0 && writerId !== null) await control.close(writerId)
@@ -127,6 +129,16 @@ export class Writer<C extends Collections> implements DualWriter<C> {
       this.#ctx.settings.onEvent({ kind: 'control', reachable: false, error })
     } finally {
       await journal.close()
+    }
+  }
+
+  /** The last writer of a day must not leave the source behind until the next one starts. */
+  async #emptyOutbox(end: number): Promise<void> {
+    try {
+      while (performance.now() < end && (await this.#toSource.turn()));
+    } catch (error) {
+      // It stands in the target: whoever starts next delivers it.
+      this.#ctx.settings.onEvent({ kind: 'delivery-waits', to: 'source', error, waiting: 0 })
     }
   }
 

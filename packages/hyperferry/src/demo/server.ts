@@ -3,7 +3,6 @@ import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { access, chmod, chown, mkdir, open, readdir, readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -78,11 +77,12 @@ async function findPostgres(): Promise<string> {
   })
 }
 
+/** A package beside or above this one; it exports nothing, so it cannot be resolved by name. */
 function packaged(name: string): string[] {
-  try {
-    return [join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), 'native/bin')]
-  } catch {
-    return []
+  const places: string[] = []
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    places.push(join(folder, 'node_modules', name, 'native/bin'))
+    if (folder === dirname(folder)) return places
   }
 }
 
