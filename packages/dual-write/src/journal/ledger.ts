@@ -40,10 +40,10 @@ export class Ledger {
     this.#keepBytes = keepBytes
   }
 
-  /** Before anything else: where the counters stood when the oldest segment was begun. */
-  start({ seq, committed, delivered }: { seq: number; committed: number; delivered: number }): void {
+  /** Before anything else: where the counters stood when the oldest segment was begun. Marks before it are gone, as only those of delivered records go. */
+  start({ seq, committed }: { seq: number; committed: number }): void {
     this.nextSeq = seq
-    this.#delivered = delivered
+    this.#delivered = committed
     this.#index = new NumberIndex(committed)
   }
 

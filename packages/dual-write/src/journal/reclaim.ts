@@ -47,7 +47,8 @@ export async function reclaim(parts: Parts): Promise<void> {
 
 /** Writes the open ops of a segment again; false when not all could be. */
 async function carry(segment: number, { ledger, log, reader }: Parts): Promise<boolean> {
-  for (const op of ledger.openOps().filter(({ place }) => place.segment === segment)) {
+  const ops = ledger.openOps().filter(({ place }) => place.segment === segment)
+  for (const op of ops) {
     const text = recordText(await reader.read(op.place))
     try {
       await log.append({
@@ -62,7 +63,7 @@ async function carry(segment: number, { ledger, log, reader }: Parts): Promise<b
       return false
     }
   }
-  return ledger.openOps().every(({ place }) => place.segment !== segment)
+  return ops.length > 0 && ledger.openOps().every(({ place }) => place.segment !== segment)
 }
 
 function isOpen(op: OpenOp, ledger: Ledger): boolean {

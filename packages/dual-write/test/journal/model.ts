@@ -15,6 +15,8 @@ type Step =
   /** Ops that go all the way. */
   | { do: 'flow'; count: number }
   | { do: 'power'; kept: number }
+  /** Intents and a commit while so many bytes fit on the disk. */
+  | { do: 'full'; room: number }
 
 const small = { min: 1, max: 5 }
 export const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -32,9 +34,10 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 3, arbitrary: fc.record({ do: fc.constant('delivered' as const), share: fc.integer({ min: 1, max: 100 }) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('flow' as const), count: fc.integer({ min: 1, max: 12 }) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('close' as const, 'kill' as const, 'doubtful' as const) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('full' as const), room: fc.nat(400) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('power' as const), kept: fc.nat(100) }) },
   ),
-  { maxLength: 120 },
+  { maxLength: 80, size: 'max' },
 )
 
 interface Committed {
@@ -117,6 +120,8 @@ class Run {
         return this.#again()
       case 'kill':
         return this.#again()
+      case 'full':
+        return this.#full(one.room)
       case 'power':
         return this.#power(one.kept)
     }
@@ -179,6 +184,23 @@ class Run {
     const settled = oldest === undefined ? null : this.#commit(oldest, 0)
     await this.step({ do: 'delivered', share: 100 })
     await settled
+  }
+
+  async #full(room: number): Promise<void> {
+    this.#disk.room = room
+    const [oldest] = this.#waiting.keys()
+    const commit = oldest === undefined ? null : this.#journal.commit(oldest)
+    const ns = [this.#next++, this.#next++]
+    const intents = await Promise.allSettled(ns.map((n) => this.#journal.intent(record(n))))
+    const [committed] = await Promise.allSettled([commit])
+    this.#disk.room = Infinity
+    for (const each of [...intents, committed])
+      if (each.status === 'rejected') expect(each.reason).toMatchObject({ code: 'HF-DW05', retryable: true })
+    for (const [index, each] of intents.entries())
+      if (each.status === 'fulfilled') this.#waiting.set(each.value, ns[index]!)
+    if (oldest === undefined || committed.status === 'rejected') return
+    this.#committed.push({ seq: oldest, n: this.#waiting.get(oldest)!, outcome: {} })
+    this.#forget(oldest)
   }
 
   async #read(after: number, limit: number): Promise<void> {

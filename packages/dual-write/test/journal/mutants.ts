@@ -9,6 +9,8 @@ interface Mutant {
   file: string
   from: string
   to: string
+  /** What finds it, when the model does not meet the situation often enough. */
+  by?: 'stuck'
 }
 
 export const mutants: Readonly<Record<string, Mutant>> = {
@@ -39,11 +41,12 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     to: 'needed: false',
   },
   'segments go although an op in them is open': { file: 'reclaim.ts', from: 'if (use.open > 0) {', to: 'if (use.open < 0) {' },
-  'an op that is written again is taken for a new one': { file: 'ledger.ts', from: 'op.place = place', to: 'void place' },
+  'an op that is written again is taken for a new one': { file: 'ledger.ts', from: 'op.place = place', to: 'void place', by: 'stuck' },
   'an op is written again after its mark': {
     file: 'reclaim.ts',
     from: 'isOpen(op, ledger) ? entry.intent(op, text) : null',
     to: 'entry.intent(op, text)',
+    by: 'stuck',
   },
   'what an op is settled to is believed before it is written': { file: 'log.ts', from: 'this.#options.undone()', to: '' },
   'the outcome is forgotten': { file: 'file-journal.ts', from: 'if (!outcome) return', to: 'if (outcome || !outcome) return' },
