@@ -1,5 +1,5 @@
 import { cutover as runCutover, finish as runFinish, rollback as runRollback } from '../index.ts'
-import type { CutoverResult, FinishResult, RollbackResult } from '../index.ts'
+import type { CutoverResult, FinishResult, Gate, Preview, RollbackResult } from '../index.ts'
 import { list, number, text, yes } from './command.ts'
 import type { CommandSpec, Flag, Input, Outcome } from './command.ts'
 import { PLAN, wholeNumber } from './flags.ts'
@@ -34,7 +34,7 @@ export const cutover: CommandSpec = {
   json: JSON_FORM,
   async run(input, io) {
     const result = await runCutover({ ...mutating(input, io), ...answers(input) })
-    return 'preview' in result ? previewed(result.preview, input) : shown(result)
+    return 'preview' in result ? foreseen(result.preview, input) : shown(result)
   },
 }
 
@@ -56,7 +56,7 @@ export const rollback: CommandSpec = {
   json: JSON_FORM,
   async run(input, io) {
     const result = await runRollback({ ...mutating(input, io), ...answers(input), emergency: yes(input, 'emergency') })
-    return 'preview' in result ? previewed(result.preview, input) : shown(result)
+    return 'preview' in result ? foreseen(result.preview, input) : shown(result)
   },
 }
 
@@ -70,8 +70,14 @@ export const finish: CommandSpec = {
   json: JSON_FORM,
   async run(input, io) {
     const result = await runFinish({ ...mutating(input, io), ...answers(input), drop: yes(input, 'drop') })
-    return 'preview' in result ? previewed(result.preview, input) : shown(result)
+    return 'preview' in result ? foreseen(result.preview, input) : shown(result)
   },
+}
+
+/** A closed gate is told by the exit code of a dry run too, so that a script can wait for it. */
+function foreseen(preview: Preview, input: Input): Outcome {
+  const gates = 'gates' in preview ? (preview.gates as readonly Gate[]) : []
+  return { ...previewed(preview, input), exitCode: gates.every(({ ok }) => ok) ? 0 : 4 }
 }
 
 function answers(input: Input): { hold?: number; accept?: string[]; reason?: string } {
@@ -89,7 +95,7 @@ function shown(result: CutoverResult | RollbackResult | FinishResult): Outcome {
   const { epoch, primary, pauseMs, gates, notes } = result
   const lines = [
     ...gates.map(({ code, ok, reason }) => `  ${ok ? '✔' : '✖'} ${code}  ${reason}`),
-    `epoch ${epoch}   primary: ${primary}${pauseMs > 0 ? `   writes paused for ${pauseMs} ms` : ''}`,
+    `${epoch === null ? '' : `epoch ${epoch}   `}primary: ${primary}${pauseMs > 0 ? `   writes paused for ${pauseMs} ms` : ''}`,
     ...notes,
   ]
   return { document: result, text: lines.join('\n') }

@@ -4,8 +4,10 @@ import { mutate } from '../mutate.ts'
 import type { MutatingOptions, Previewed } from '../mutate.ts'
 import { withStarted } from '../open-migration.ts'
 import { recorded } from '../recorded.ts'
+import { accepted } from '../report/live-gates.ts'
 import { rollback as step, rollbackGates } from '../steps/rollback.ts'
 import type { RollbackResult } from '../steps/rollback.ts'
+import { gatesPreview } from './gates-preview.ts'
 
 export type { RollbackResult } from '../steps/rollback.ts'
 
@@ -29,16 +31,18 @@ export async function rollback(options: RollbackOptions): Promise<RollbackResult
     preview: async (opened) =>
       withStarted(opened, async (context) => {
         const { state, gates } = await rollbackGates(context)
-        return {
+        if (state.primary === 'source') {
+          return gatesPreview([], { title: 'The source is primary already:', would: ['nothing to do'], sql: [] })
+        }
+        return gatesPreview(accepted(gates, options.accept ?? [], options.reason), {
           title: 'The source becomes primary again:',
-          lines: [
-            ...gates.map(({ code, ok, reason }) => `${ok ? '✔' : '✖'} ${code}  ${reason}`),
+          would: [
             `Would: prepare epoch ${state.epoch + 1} → hold ≤ ${options.hold ?? 5} s → deliver all to the source → commit → release.`,
           ],
           sql: [
             "update hyperferry.dual_write set stage = 'dualwrite', primary_store = 'source', epoch = epoch + 1 where …;",
           ],
-        }
+        })
       }),
     run: (context) => recorded(context, 'rollback', () => step(context, options)),
   })

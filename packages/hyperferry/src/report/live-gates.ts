@@ -12,13 +12,13 @@ import type { Books } from './books.ts'
 import { member } from './verdict.ts'
 
 /** Gates that a person may answer for, by name and with a reason. */
-export const ACCEPTABLE = ['HF-G012', 'HF-G015', 'HF-G018', 'HF-G019', 'HF-G020', 'HF-G031'] as const
+export const ACCEPTABLE = ['HF-B012', 'HF-G012', 'HF-G015', 'HF-G018', 'HF-G019', 'HF-G020', 'HF-G031'] as const
 
-/** For a cutover. */
+/** For a cutover. `copied`: the final copy was rehearsed; before that, tables that it brings up to date need not be equal yet. */
 export async function cutoverGates(
   session: Session,
   plan: Plan,
-  { migrationId, state }: { migrationId: number; state: DualState },
+  { migrationId, state, copied }: { migrationId: number; state: DualState; copied: boolean },
 ): Promise<Gate[]> {
   const books = await readBooks(session, plan.migration)
   const writers = await writersOf(session, migrationId)
@@ -32,15 +32,39 @@ export async function cutoverGates(
       pointless.length === 0,
       pointless.length === 0 ? `${series.length} series have their T` : `no T: ${pointless.join(', ')}`,
     ),
-    verified(plan, books),
+    verified(copied ? plan.tables : plan.tables.filter((table) => !isBroughtUp(table, books)), books),
+    quarantine(books),
     loadTest(books),
     gate(
       'HF-G015',
       paused === 0,
       paused === 0 ? 'no policy waits' : `${paused} policies are paused: hyperferry refresh, then jobs restore`,
     ),
+    backlog(writers.reduce((sum, { pending }) => sum + pending, 0)),
     ...(await writerGates(session, plan, { migrationId, state, writers, series })),
   ]
+}
+
+/** More than the writers can deliver while everybody waits: holding them now would be a pause for nothing. */
+export function backlog(waiting: number): Gate {
+  const ok = waiting <= SOON_DELIVERED
+  const many = waiting === 1 ? '1 record is' : `${waiting} records are`
+  return gate('HF-G012', ok, waiting === 0 ? 'nothing is on its way' : `${many} on the way`)
+}
+
+const SOON_DELIVERED = 1000
+
+/** A person has looked at the table by a verify; what was changed since, the final copy brings. */
+function isBroughtUp({ kind, sync, source }: PlannedTable, books: Books | null): boolean {
+  const found = books?.tables.find((each) => each.source === source)
+  return kind === 'relational' && sync === 'final-copy' && found !== undefined && found.verdict.state !== 'never'
+}
+
+function quarantine(books: Books | null): Gate {
+  const rows = books?.quarantine.reduce((sum, each) => sum + each.rows, 0) ?? 0
+  const ok = rows <= (books?.accepted ?? 0)
+  const where = 'hyperferry quarantine list; if they may stay there: relational or backfill --accept-quarantine'
+  return gate('HF-B012', ok, `${rows} rows in quarantine${rows === 0 ? '' : ok ? ', accepted' : `: ${where} ${rows}`}`)
 }
 
 /** Of both directions. */
@@ -79,6 +103,16 @@ export async function writerGates(
   ]
 }
 
+/** Throws HF-K011 with all gates when one is closed. */
+export function mustBeOpen(gates: readonly Gate[]): void {
+  const closed = gates.filter(({ ok }) => !ok)
+  if (closed.length === 0) return
+  throw new HyperferryError('HF-K011', {
+    what: closed.map(({ code, reason }) => `${code} ${reason}`).join('; '),
+    details: { gates },
+  })
+}
+
 /** Opens what a person has answered for. Throws HF-U001 for a gate that nobody can answer for. */
 export function accepted(gates: readonly Gate[], codes: readonly string[], reason: string | undefined): Gate[] {
   const known: readonly string[] = ACCEPTABLE
@@ -102,8 +136,8 @@ export function accepted(gates: readonly Gate[], codes: readonly string[], reaso
   )
 }
 
-function verified(plan: Plan, books: Books | null): Gate {
-  const open = plan.tables.filter(
+function verified(tables: readonly PlannedTable[], books: Books | null): Gate {
+  const open = tables.filter(
     ({ source }) => books?.tables.find((each) => each.source === source)?.verdict.state !== 'equal',
   )
   const last = books?.steps.findLast(({ step, status }) => step === 'verify' && status === 'done')

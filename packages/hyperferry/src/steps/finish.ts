@@ -1,14 +1,16 @@
 /** The end: the source is not written any more; with `drop` nothing of ours is left in the target. */
+import { noteAccepted } from '../control/accepted.ts'
 import { moveStage, requireDualState } from '../control/dual-write.ts'
 import { writersOf } from '../control/writers.ts'
 import { HyperferryError } from '../errors.ts'
 import type { Gate } from '../model.ts'
-import { accepted, gate } from '../report/live-gates.ts'
+import { accepted, gate, mustBeOpen } from '../report/live-gates.ts'
 import type { Session } from '../target/connect.ts'
 import { transaction } from '../target/transaction.ts'
 
 export interface FinishResult {
-  epoch: number
+  /** null when nothing is left that could know it. */
+  epoch: number | null
   primary: 'target'
   pauseMs: 0
   gates: Gate[]
@@ -17,7 +19,7 @@ export interface FinishResult {
 
 /**
  * Stage live → complete. A second time it changes nothing. Throws HF-K012 before a cutover, HF-K011 while records wait for the source (`--accept HF-G012`
- * gives them up), or, with `drop`, while writers with the library are alive: they would fail.
+ * gives them up), or, with `drop`, while writers with the library are alive (they would fail) or another migration has its books in the same schema.
  */
 export async function finish(
   session: Session,
@@ -28,18 +30,15 @@ export async function finish(
   if (state.stage !== 'live' && state.stage !== 'complete') {
     throw new HyperferryError('HF-K012', { what: `the stage is ${state.stage}: there was no cutover yet` })
   }
-  const gates = accepted(
-    await gatesOf(session, migrationId, options.drop === true),
-    options.accept ?? [],
-    options.reason,
-  )
-  const closed = gates.filter(({ ok }) => !ok)
-  if (closed.length > 0) {
-    throw new HyperferryError('HF-K011', {
-      what: closed.map(({ code, reason }) => `${code} ${reason}`).join('; '),
-      details: { gates },
-    })
-  }
+  const found = await finishGates(session, migrationId, options.drop === true)
+  const codes = options.accept ?? []
+  const gates = accepted(found, codes, options.reason)
+  mustBeOpen(gates)
+  await noteAccepted(session, migrationId, {
+    closed: found.filter(({ ok }) => !ok),
+    codes,
+    reason: options.reason,
+  })
   const notes = state.stage === 'complete' ? ['The migration was complete already.'] : []
   if (state.stage === 'live') {
     await transaction(session, async () => {
@@ -58,7 +57,8 @@ export async function finish(
   return { epoch, primary: 'target', pauseMs: 0, gates, notes }
 }
 
-async function gatesOf(session: Session, migrationId: number, drop: boolean): Promise<Gate[]> {
+/** The gates as they are now. */
+export async function finishGates(session: Session, migrationId: number, drop: boolean): Promise<Gate[]> {
   const { rows } = await session.query<{ waiting: string }>(
     `select ((select count(*) from hyperferry.outbox where migration_id = $1)
        + (select count(*) from hyperferry.parked_op where migration_id = $1 and status = 'open'))::text as waiting`,
@@ -76,6 +76,10 @@ async function gatesOf(session: Session, migrationId: number, drop: boolean): Pr
   ]
   if (!drop) return gates
   const alive = (await writersOf(session, migrationId)).filter(({ state }) => state === 'alive').map(({ name }) => name)
+  const { rows: others } = await session.query<{ name: string }>(
+    'select name from hyperferry.migration where id <> $1 order by id',
+    [migrationId],
+  )
   return [
     ...gates,
     gate(
@@ -84,6 +88,13 @@ async function gatesOf(session: Session, migrationId: number, drop: boolean): Pr
       alive.length === 0
         ? 'no writer uses the library any more'
         : `${alive.join(', ')} would fail: take the library out first`,
+    ),
+    gate(
+      'HF-B023',
+      others.length === 0,
+      others.length === 0
+        ? 'schema hyperferry holds this migration alone'
+        : `schema hyperferry also holds the books of ${others.map(({ name }) => name).join(', ')}: finish without --drop`,
     ),
   ]
 }

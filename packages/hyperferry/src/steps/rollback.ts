@@ -1,13 +1,14 @@
 /** Step 10, the way back: the source becomes primary again, with everything that was written to the target since. */
+import { noteAccepted } from '../control/accepted.ts'
 import { requireDualState } from '../control/dual-write.ts'
 import { registerTables, totals } from '../control/ledger.ts'
 import { writersOf } from '../control/writers.ts'
-import { HyperferryError } from '../errors.ts'
+import { CATALOGUE, HyperferryError } from '../errors.ts'
 import type { DualState, Gate } from '../model.ts'
-import { accepted, gate, writerGates } from '../report/live-gates.ts'
+import { accepted, backlog, gate, mustBeOpen, writerGates } from '../report/live-gates.ts'
 import type { Session } from '../target/connect.ts'
 import { withSession } from '../target/with-session.ts'
-import { changeRoles } from '../work/hold.ts'
+import { changeRoles, clearLeftover } from '../work/hold.ts'
 import { digestOfTarget } from '../work/target-digest.ts'
 import type { StepContext } from './context.ts'
 
@@ -24,31 +25,29 @@ export async function rollbackGates(ctx: StepContext): Promise<{ state: DualStat
   return withSession(ctx.target, async (session) => {
     const { plan, migrationId } = ctx
     const state = await requireDualState(session, migrationId)
+    // Before a cutover there is no way back, and the relational tables are nobody's business.
+    if (state.stage !== 'live') return { state, gates: [] }
     const writers = await writersOf(session, migrationId)
     const series = plan.tables.filter(({ kind }) => kind === 'timeseries')
-    const changed = await changedTables(session, ctx)
-    const gates = await writerGates(session, plan, { migrationId, state, writers, series })
-    gates.push(
-      gate(
-        'HF-G020',
-        changed.length === 0,
-        changed.length === 0
-          ? 'no relational table was changed in the target'
-          : `changed in the target: ${changed.join(', ')}`,
-      ),
-    )
+    const gates = [
+      backlog(await waiting(session, migrationId)),
+      ...(await writerGates(session, plan, { migrationId, state, writers, series })),
+      await unchanged(session, ctx),
+    ]
     return { state, gates }
   })
 }
 
 /**
- * When the source is primary already it says so and changes nothing. Throws HF-K012 when there was no cutover or the migration is complete, HF-K011 with the
- * gates, HF-K010 when the hold was too short; everything is as before then.
+ * When the source is primary already it says so and changes nothing. Throws HF-K012 when the migration is complete, HF-K011 with the gates, HF-K010 when
+ * the hold was too short, HF-K013 when a relational table was changed meanwhile; the roles are as before then.
  */
 export async function rollback(
   ctx: StepContext,
   options: { hold?: number; accept?: readonly string[]; reason?: string },
 ): Promise<RollbackResult> {
+  const { target, migrationId } = ctx
+  await clearLeftover(target, migrationId)
   const { state, gates: found } = await rollbackGates(ctx)
   if (state.stage === 'complete')
     throw new HyperferryError('HF-K012', { what: 'the migration is complete: the source is not written any more' })
@@ -56,21 +55,22 @@ export async function rollback(
     const { epoch, primary } = state
     return { epoch, primary, pauseMs: 0, gates: [], notes: ['The source is primary already; nothing changed.'] }
   }
-  const gates = accepted(found, options.accept ?? [], options.reason)
-  const closed = gates.filter(({ ok }) => !ok)
-  if (closed.length > 0) {
-    throw new HyperferryError('HF-K011', {
-      what: closed.map(({ code, reason }) => `${code} ${reason}`).join('; '),
-      details: { gates },
-    })
-  }
-  const { epoch, pauseMs } = await changeRoles(ctx.target, ctx.migrationId, {
+  const codes = options.accept ?? []
+  const gates = accepted(found, codes, options.reason)
+  mustBeOpen(gates)
+  const closed = found.filter(({ ok }) => !ok)
+  await withSession(target, (session) => noteAccepted(session, migrationId, { closed, codes, reason: options.reason }))
+  const { epoch, pauseMs } = await changeRoles(target, migrationId, {
     to: 'dualwrite',
     seconds: options.hold ?? 5,
     signal: ctx.signal,
-    drained: () => withSession(ctx.target, (session) => outboxIsEmpty(session, ctx.migrationId)),
+    drained: async () => (await withSession(target, (session) => waiting(session, migrationId))) === 0,
     failpoints: { held: 'rollback.in-hold' },
-    inside: async () => {},
+    inside: async () => {
+      if (codes.includes('HF-G020')) return
+      const { ok, reason } = await withSession(target, (session) => unchanged(session, ctx))
+      if (!ok) throw new HyperferryError('HF-K013', { what: reason, hint: CATALOGUE['HF-G020'].hint })
+    },
   })
   return {
     epoch,
@@ -84,17 +84,17 @@ export async function rollback(
   }
 }
 
-/** Writers deliver it while they stand still; a record that is being delivered is locked and still there. */
-export async function outboxIsEmpty(session: Session, migrationId: number): Promise<boolean> {
-  const { rows } = await session.query<{ some: boolean }>(
-    'select exists (select from hyperferry.outbox where migration_id = $1) as some',
+/** Records of the outbox. Writers deliver them while they stand still; one that is being delivered is locked and still there. */
+async function waiting(session: Session, migrationId: number): Promise<number> {
+  const { rows } = await session.query<{ n: string }>(
+    'select count(*)::text as n from hyperferry.outbox where migration_id = $1',
     [migrationId],
   )
-  return rows[0]?.some === false
+  return Number(rows[0]?.n ?? 0)
 }
 
-/** Relational tables of the target that are not what the last final copy has left there: nothing carries that back. */
-async function changedTables(session: Session, { plan, migrationId }: StepContext): Promise<string[]> {
+/** Relational tables of the target are what the last final copy has left there: nothing carries changes of them back. */
+async function unchanged(session: Session, { plan, migrationId }: StepContext): Promise<Gate> {
   const ids = await registerTables(session, migrationId, plan.tables)
   const changed: string[] = []
   for (const table of plan.tables.filter(({ kind }) => kind === 'relational')) {
@@ -102,5 +102,7 @@ async function changedTables(session: Session, { plan, migrationId }: StepContex
     const held = await digestOfTarget(session, plan.target.schema, table)
     if (!held.equals(digest)) changed.push(table.name)
   }
-  return changed
+  return changed.length === 0
+    ? gate('HF-G020', true, 'no relational table was changed in the target')
+    : gate('HF-G020', false, `changed in the target: ${changed.join(', ')}`)
 }

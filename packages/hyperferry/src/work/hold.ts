@@ -6,9 +6,9 @@ import { writersOf } from '../control/writers.ts'
 import { HyperferryError, messageOf } from '../errors.ts'
 import { failpoint } from '../failpoints.ts'
 import type { Failpoint } from '../failpoints.ts'
-import type { WriterInfo } from '../model.ts'
-import type { Target } from '../target/connect.ts'
-import { transaction } from '../target/transaction.ts'
+import type { DualState, WriterInfo } from '../model.ts'
+import type { Session, Target } from '../target/connect.ts'
+import { commitUnknown, transaction } from '../target/transaction.ts'
 import { withSession } from '../target/with-session.ts'
 
 export interface HoldOptions {
@@ -25,6 +25,8 @@ export interface HoldOptions {
 
 const POLL_MS = 20
 const PREPARE_SECONDS = 10
+/** Until a writer that polls twenty times a second has heard of something. */
+const HEARD_MS = 50
 /** A writer that polls twenty times a second was heard of within this. */
 const ATTENTIVE_MS = 200
 
@@ -35,7 +37,7 @@ export async function changeRoles(
   options: HoldOptions,
 ): Promise<{ epoch: number; pauseMs: number }> {
   const id = randomUUID()
-  await clearLeftover(target, migrationId)
+  const before = await withSession(target, (session) => requireDualState(session, migrationId))
   const hold = (phase: 'prepare' | 'hold', seconds: number): Promise<boolean> =>
     withSession(target, (session) => beginHold(session, migrationId, { id, phase, seconds }))
   if (!(await hold('prepare', PREPARE_SECONDS)))
@@ -49,11 +51,14 @@ export async function changeRoles(
     await still(target, migrationId, { id, left, ...options })
     failpoint(options.failpoints.held)
     await options.inside(left)
-    if (options.failpoints.committing) failpoint(options.failpoints.committing)
-    const epoch = await commit(target, migrationId, { holdId: id, stage: options.to })
+    if (left() <= 0) throw ranOut([])
+    mayGoOn(options.signal)
+    const epoch = await commit(target, migrationId, { id, ...options }).catch((error: unknown) =>
+      afterDoubt(target, migrationId, { id, before, to: options.to, error }),
+    )
     if (options.failpoints.committed) failpoint(options.failpoints.committed)
     // Writers hear of it at their next look.
-    return { epoch, pauseMs: Math.round(performance.now() - began) + 50 }
+    return { epoch, pauseMs: Math.round(performance.now() - began) + HEARD_MS }
   } catch (error) {
     await withSession(target, (session) => abortHold(session, migrationId, id)).catch((second: unknown) => {
       // The hold ends by itself then; the reason must not be hidden by this.
@@ -66,12 +71,22 @@ export async function changeRoles(
   }
 }
 
-/** Of a tool that died in a hold: we have the migration's lock, so nobody is in it any more. */
-async function clearLeftover(target: Target, migrationId: number): Promise<void> {
-  await withSession(target, async (session) => {
+/**
+ * Ends the hold of a tool that died in it: who calls this has the migration's lock, so nobody is in it any more. Then waits, a few seconds at most, until
+ * the writers that are alive have heard of the epoch that is now: gates that ask for it would be closed for a moment else.
+ */
+export async function clearLeftover(target: Target, migrationId: number): Promise<void> {
+  const epoch = await withSession(target, async (session) => {
     const { holdId } = await requireDualState(session, migrationId)
     if (holdId !== null) await abortHold(session, migrationId, holdId)
+    return (await requireDualState(session, migrationId)).epoch
   })
+  const end = performance.now() + 3000
+  while (performance.now() < end) {
+    const writers = await library(target, migrationId)
+    if (writers.every((writer) => writer.state !== 'alive' || writer.epoch === epoch)) return
+    await sleep(POLL_MS)
+  }
 }
 
 async function attentive(target: Target, migrationId: number, signal: AbortSignal): Promise<void> {
@@ -105,25 +120,49 @@ function isStill({ held, inFlight, pending, inDoubt }: WriterInfo, id: string): 
   return held === id && inFlight + pending + inDoubt === 0
 }
 
-/** The linearization point. A synchronous commit: everything before it is on disk with it. */
+/**
+ * The linearization point. A synchronous commit: everything before it is on disk with it. The answers are looked at once more under the lock of the row
+ * that a writer shares when it registers: one that came while we were busy is asked too.
+ */
 async function commit(
   target: Target,
   migrationId: number,
-  to: { holdId: string; stage: 'live' | 'dualwrite' },
+  { id, to, failpoints }: HoldOptions & { id: string },
 ): Promise<number> {
-  const epoch = await withSession(target, (session) =>
+  return withSession(target, (session) =>
     transaction(session, async () => {
       await session.query('set local synchronous_commit = on')
-      return commitRoles(session, migrationId, to)
+      const epoch = await commitRoles(session, migrationId, { holdId: id, stage: to })
+      if (epoch === null) throw ranOut([])
+      const moving = (await libraryOf(session, migrationId)).filter((writer) => !isStill(writer, id))
+      if (moving.length > 0) throw ranOut(moving)
+      if (failpoints.committing) failpoint(failpoints.committing)
+      return epoch
     }),
   )
-  if (epoch === null) throw ranOut([])
-  return epoch
 }
 
-async function library(target: Target, migrationId: number): Promise<WriterInfo[]> {
-  const writers = await withSession(target, (session) => writersOf(session, migrationId))
-  return writers.filter(({ kind }) => kind === 'library')
+/** A connection lost in COMMIT leaves open whether roles have changed: the row tells, once that transaction has ended. */
+async function afterDoubt(
+  target: Target,
+  migrationId: number,
+  { id, before, to, error }: { id: string; before: DualState; to: 'live' | 'dualwrite'; error: unknown },
+): Promise<number> {
+  if (!commitUnknown(error)) throw error
+  const now = await withSession(target, async (session) => {
+    await abortHold(session, migrationId, id)
+    return requireDualState(session, migrationId)
+  })
+  if (now.stage !== to || now.epoch !== before.epoch + 1) throw error
+  return now.epoch
+}
+
+function library(target: Target, migrationId: number): Promise<WriterInfo[]> {
+  return withSession(target, (session) => libraryOf(session, migrationId))
+}
+
+async function libraryOf(session: Session, migrationId: number): Promise<WriterInfo[]> {
+  return (await writersOf(session, migrationId)).filter(({ kind }) => kind === 'library')
 }
 
 function ranOut(writers: readonly WriterInfo[]): HyperferryError {
