@@ -85,6 +85,8 @@ export interface WritingOptions {
   random: () => number
   /** Longest time between the two stores, milliseconds. Default 60. */
   delayMs?: number
+  /** Deliver everything at once, so many milliseconds apart, instead of a little all the while. */
+  burstMs?: number
   /** Ops that never reach the store that follows. */
   lose?: (op: Op) => boolean
 }

@@ -1,4 +1,5 @@
 // Step `verify` while the application writes: what is on its way is no difference, what is wrong is found.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { verify } from '../../packages/hyperferry/src/steps/verify.ts'
 import type { VerifiedTable, VerifyDocument } from '../../packages/hyperferry/src/steps/verify.ts'
@@ -117,27 +118,55 @@ for (const engine of ['sqlite', 'mariadb'] as const) {
 
 const describe = await describeWith('pg17')
 describe('rows that one store never gets', () => {
-  test('a write that the source has and the target never gets', { timeout: 120_000 }, async () => {
-    const world = await verifyWorld('sqlite', 3)
-    const gone = new Map<LiveTable, number>()
-    const writing = await writeToSource(world, {
-      random: lcg(9),
-      lose({ table, rows }) {
-        if (gone.has(table) || rows.length !== 1 || (rows[0]?.at ?? 0) > Date.now() - 60_000) return false
-        gone.set(table, 1)
-        return true
-      },
-    })
-    while (gone.size < TABLES.length) await new Promise((resolve) => setTimeout(resolve, 50))
-    for (const level of LEVELS) {
-      const document = await verify(world.ctx, { level, sampleRows: 0 })
-      for (const name of TABLES) {
-        expect(tableOf(document, name), name).toMatchObject({ equal: false, different: [{ missing: 1, extra: 0 }] })
+  test.each(['history', 'what writers wrote'])(
+    'a write that the source has and the target never gets: %s',
+    { timeout: 120_000 },
+    async (place) => {
+      const world = await verifyWorld('sqlite', 3)
+      const gone = new Set<LiveTable>()
+      const writing = await writeToSource(world, {
+        random: lcg(9),
+        lose({ table, rows }) {
+          const [row] = rows
+          if (gone.has(table) || row === undefined || rows.length > 1 || row.at > Date.now() - 60_000) return false
+          if (row.at < world.t !== (place === 'history')) return false
+          gone.add(table)
+          return true
+        },
+      })
+      while (gone.size < TABLES.length) await sleep(50)
+      for (const level of LEVELS) {
+        const document = await verify(world.ctx, { level, sampleRows: 0 })
+        for (const name of TABLES) {
+          expect(tableOf(document, name), name).toMatchObject({ equal: false, different: [{ missing: 1, extra: 0 }] })
+        }
       }
-    }
+      await writing.stop()
+      await world.close()
+    },
+  )
+
+  test('rows that take seconds to arrive are waited for', { timeout: 120_000 }, async () => {
+    const world = await verifyWorld('sqlite', 6)
+    const writing = await writeToSource(world, { random: lcg(8), burstMs: 2500 })
+    await sleep(500)
+    for (const level of LEVELS) expect(complaints(await verify(world.ctx, { level }))).toEqual([])
     await writing.stop()
     await world.close()
   })
+
+  test(
+    'the part of the backfill must be copied to its end, and that of the writers need not',
+    { timeout: 120_000 },
+    async () => {
+      const world = await verifyWorld('sqlite', 7)
+      expect(complaints(await verify(world.ctx))).toEqual([])
+      await world.sql(`delete from hyperferry.receipt where id = (
+      select r.id from hyperferry.receipt r join hyperferry.migrated_table t on t.id = r.table_id where t.source = 'metric' order by r.id limit 1)`)
+      await expect(verify(world.ctx)).rejects.toMatchObject({ code: 'HF-V003', details: { tables: ['metric'] } })
+      await world.close()
+    },
+  )
 
   test('the target is primary: the source follows', { timeout: 120_000 }, async () => {
     const world = await verifyWorld('sqlite', 4)
