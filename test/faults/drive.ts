@@ -57,6 +57,8 @@ export interface Hands {
   hardSignal?: AbortSignal
   /** Rows of a table so far. */
   watch?: (rows: number) => void
+  /** Puts something between the tool and its databases. */
+  change?: (ctx: StepContext) => StepContext
 }
 
 /** Runs the steps here. */
@@ -98,7 +100,7 @@ export async function drive(options: Drive, hands: Hands = {}): Promise<Driven> 
         } finally {
           await session.release()
         }
-        const ctx = mutate(options.mutant, {
+        const real = mutate(options.mutant, {
           plan,
           source,
           target,
@@ -107,6 +109,7 @@ export async function drive(options: Drive, hands: Hands = {}): Promise<Driven> 
           hardSignal: signal,
           migrationId,
         })
+        const ctx = hands.change?.(real) ?? real
         const accept = {
           acceptQuarantine: options.acceptQuarantine ?? 0,
           retry: { ...RETRY, attempts: options.attempts ?? RETRY.attempts },

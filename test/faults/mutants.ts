@@ -57,10 +57,14 @@ export function mutate(mutant: Mutant | undefined, ctx: StepContext): StepContex
 
 type Batches = AsyncIterable<EncodedBatch>
 
-function withReads(ctx: StepContext, change: (slice: Slice, batches: Batches) => Batches): StepContext {
+/** `change` takes the rows of a slice of a table on their way out of the source. */
+function withReads(
+  ctx: StepContext,
+  change: (slice: Slice, batches: Batches, table: PlannedTable) => Batches,
+): StepContext {
   const reader = (table: PlannedTable): TableReader => {
     const real = ctx.source.reader(table)
-    return { ...real, read: (slice) => change(slice, real.read(slice)) }
+    return { ...real, read: (slice) => change(slice, real.read(slice), table) }
   }
   const source = new Proxy(ctx.source, { get: (of, key) => (key === 'reader' ? reader : bound(of, key)) })
   return { ...ctx, source }

@@ -124,12 +124,14 @@ async function mergePresent(job: Job): Promise<number> {
   let merged = 0
   for (const key of keys) {
     const match = `${equalKeys(key.columns)}${await timeWindow(session, work, stage)}`
+    // A row may come between the two statements: if it is equal it is left to the insert, which will find it.
     const equal = await session.query(
       `delete from ${stage.name} as s using ${work.target} as t where ${match} and ${equalRows(work)}`,
     )
     merged += equal.rowCount ?? 0
     const { rows } = await session.query<{ row: string }>(
-      `select distinct s.${stage.row}::pg_catalog.text as row from ${stage.name} as s join ${work.target} as t on ${match}`,
+      `select distinct s.${stage.row}::pg_catalog.text as row from ${stage.name} as s join ${work.target} as t on ${match}
+         where not (${equalRows(work)})`,
     )
     const reason = `the target holds a different row with the same ${key.columns.join(', ')} (key ${key.name})`
     await refuse(job, rows, { code: 'HF-D020', reason, sqlstate: '23505' })
