@@ -5,7 +5,7 @@ import type { CommandSpec, Outcome } from './command.ts'
 import { PLAN } from './flags.ts'
 import { previewed } from './preview.ts'
 import { mutating } from './settings.ts'
-import { writtenPicture } from './completion-picture.ts'
+import { writtenPicture, writtenRoster } from './completion-picture.ts'
 
 export const completionPoint: CommandSpec = {
   name: 'completion-point',
@@ -24,7 +24,7 @@ export const completionPoint: CommandSpec = {
     { flags: '--wait', help: 'Wait until T is old enough. Default: ten seconds at most.' },
     { flags: '--explain', help: 'Show rows of both databases around T.' },
   ],
-  json: '{T, grade, tables:[{name, T, raw, earliest, latest, refusals:[{code, message}], buckets}], coverage, refusals, notes}',
+  json: '{T, grade, tables:[{name, T, raw, earliest, latest, refusals:[{code, message}], lateness, buckets}], coverage, writers, refusals, notes}',
   async run(input, io) {
     const set = text(input, 'set')
     const result = await run({
@@ -47,6 +47,10 @@ function shown({ exitCode, ...document }: CompletionResult & { exitCode: number 
   const verdict =
     document.T === null
       ? 'Refused: nothing was kept.'
-      : `T = ${document.T}   ${document.grade}   every writer writes to both since ${document.coverage}. Next: hyperferry backfill`
-  return { document, text: [...lines, ...refused, ...document.notes, verdict].join('\n'), exitCode }
+      : `T = ${document.T}   ${document.grade}. Next: hyperferry backfill`
+  return {
+    document,
+    text: [...lines, writtenRoster(document), ...refused, ...document.notes, verdict].join('\n'),
+    exitCode,
+  }
 }

@@ -73,6 +73,16 @@ export async function putCompletionPoints(
   return kept
 }
 
+/** Source tables that have receipts: they keep the point they were copied for. */
+export async function tablesBegun(session: Session, migrationId: number): Promise<Set<string>> {
+  const { rows } = await session.query<{ source: string }>(
+    `select t.source from hyperferry.migrated_table t
+     where t.migration_id = $1 and exists (select from hyperferry.receipt r where r.table_id = t.id)`,
+    [migrationId],
+  )
+  return new Set(rows.map(({ source }) => source))
+}
+
 /** Forgets them: coverage was broken (stage off), so a new one has to be found. */
 export async function dropCompletionPoints(session: Session, migrationId: number): Promise<void> {
   await session.query(

@@ -78,7 +78,7 @@ describe.each(tables)('instants of %s', (_, each) => {
         expect(up).toBeGreaterThanOrEqual(instant)
         expect(alignInstant(each, up)).toBe(up)
         // Nothing between the two is aligned.
-        if (up > aligned) expect(alignInstant(each, up - 1n)).toBe(aligned)
+        expect(alignInstant(each, up > aligned ? up - 1n : up)).toBe(aligned)
         const position = positionOfInstant(each, aligned, zone)
         expect(isExactCut(each, position, zone)).toBe(true)
         expect(alignPosition(each, position)).toBe(position)
@@ -94,8 +94,7 @@ describe.each(tables)('instants of %s', (_, each) => {
         const back = timeOfInstant(each, instant, zone)
         expect(back).toBeLessThanOrEqual(micros)
         // The same instant again, except in an hour that the zone leaves out (midnight of a date may be in one).
-        if (instantOfTime(each, back, zone) !== instant)
-          expect(instantOfTime(each, back - 1n, zone)).toBeLessThan(instant)
+        expect(instantOfTime(each, back, zone) === instant || instantOfTime(each, back - 1n, zone) < instant).toBe(true)
       }),
       { seed: 23, numRuns: 300 },
     )

@@ -22,6 +22,19 @@ export interface Refusal {
   message: string
 }
 
+/** How rows of a table come, microseconds. */
+interface Spread {
+  /** The farthest ahead of the clock that one was stamped. */
+  early: bigint
+  /** The latest that one may come: declared or seen, whichever is more. */
+  late: bigint
+  observed: bigint
+  declared: bigint
+  /** Rows seen, and how late all but one in ten thousand of them were at most (a power of two of milliseconds). */
+  rows: number
+  usual: bigint
+}
+
 /** All times in microseconds since 1970-01-01 UTC by the target's clock, all spans in microseconds. */
 export interface Facts {
   now: bigint
@@ -31,7 +44,7 @@ export interface Facts {
   clockError: bigint
   grade: 'proven' | 'observed'
   /** By source table. */
-  spread: Map<string, { early: bigint; late: bigint; observed: bigint }>
+  spread: Map<string, Spread>
   /** What speaks against any T. */
   refusals: Refusal[]
   writers: WriterInfo[]
@@ -58,8 +71,10 @@ export async function gatherFacts(ctx: StepContext, session: Session): Promise<F
     .map(durationMicros)
   const { rows } = await session.query<{ now: string; coverage: string }>(
     `select (extract(epoch from clock_timestamp()) * 1000000)::int8::text as now,
-       (extract(epoch from greatest(d.stage_since, max(coalesce(w.dual_since, w.closed_at)))) * 1000000)::int8::text as coverage
-     from hyperferry.dual_write d left join hyperferry.writer w on w.migration_id = d.migration_id and w.kind = 'library'
+       -- A process that never wrote to both ended as one that wrote to the source; who is declared by hand writes to both from then on.
+       (extract(epoch from greatest(d.stage_since, max(case w.kind when 'external' then w.registered_at
+         else coalesce(w.dual_since, w.closed_at) end))) * 1000000)::int8::text as coverage
+     from hyperferry.dual_write d left join hyperferry.writer w on w.migration_id = d.migration_id
      where d.migration_id = $1 group by d.stage_since`,
     [migrationId],
   )
@@ -74,7 +89,8 @@ export async function gatherFacts(ctx: StepContext, session: Session): Promise<F
         ...library.map(({ clock }) => (clock === null ? 0 : Math.abs(clock.offsetUs) + clock.errorUs)),
       ),
     ),
-    grade: external.length > 0 ? 'observed' : 'proven',
+    // Without a number nobody knows whether there is another one.
+    grade: external.length > 0 || plan.dualWrite.writers === null ? 'observed' : 'proven',
     spread: spreadOf(
       plan.tables.map(({ source }) => source),
       all,
@@ -99,9 +115,22 @@ export function spreadOf(
       const seen = writers.flatMap(({ lateness }) => lateness[table] ?? []).filter(({ rows }) => rows > 0)
       const early = BigInt(Math.ceil(Math.max(0, ...seen.map(({ minUs }) => -minUs))))
       const observed = BigInt(Math.ceil(Math.max(0, ...seen.map(({ maxUs }) => maxUs))))
-      return [table, { early, observed, late: observed > declared ? observed : declared }]
+      const rows = seen.reduce((sum, each) => sum + each.rows, 0)
+      const late = observed > declared ? observed : declared
+      return [table, { early, observed, declared, late, rows, usual: usualOf(seen, rows) }]
     }),
   )
+}
+
+/** By the counts of rows later than 2^i ms. */
+function usualOf(seen: readonly { counts: readonly number[] }[], rows: number): bigint {
+  const buckets = Math.max(0, ...seen.map(({ counts }) => counts.length))
+  let later = 0
+  for (let bucket = buckets - 1; bucket >= 0; bucket -= 1) {
+    later += seen.reduce((sum, { counts }) => sum + (counts[bucket] ?? 0), 0)
+    if (later > rows / 10_000) return 2n ** BigInt(bucket + 1) * 1000n
+  }
+  return 1000n
 }
 
 function roster(expected: number | null, library: readonly WriterInfo[], external: readonly WriterInfo[]): Refusal[] {
