@@ -79,11 +79,12 @@ export class FileJournal implements Journal {
 
   async intent(record: OpRecord): Promise<number> {
     const text = encodeRecord(record)
-    const size = FRAME_HEAD + Buffer.byteLength(text)
+    const { collection, low, rows } = record
+    const head = (seq: number) => ({ seq, collection, low, rows: rows.length })
+    const size = FRAME_HEAD + Buffer.byteLength(entry.intent(head(this.#ledger.nextSeq), '')) + Buffer.byteLength(text)
     const { maxBytes } = this.#parts.settings
     if (this.#ledger.waitingBytes + this.#coming + size > maxBytes)
       throw new JournalError(`the journal is full: ${maxBytes} bytes may wait for the other store`)
-    const { collection, low, rows } = record
     let seq = 0
     this.#coming += size
     try {
@@ -91,9 +92,9 @@ export class FileJournal implements Journal {
         durable: true,
         build: () => {
           seq = this.#ledger.nextSeq++
-          return entry.intent({ seq, collection, low, rows: rows.length }, text)
+          return entry.intent(head(seq), text)
         },
-        written: (place) => this.#ledger.intent({ seq, collection, low, rows: rows.length }, place),
+        written: (place) => this.#ledger.intent(head(seq), place),
       })
     } finally {
       this.#coming -= size
@@ -178,7 +179,13 @@ export class FileJournal implements Journal {
       if (this.#log.broken !== null || this.#parts.lock.isLost) throw error
     })
     await this.#alone(() =>
-      reclaim({ ...this.#parts.settings, io: this.#parts.io, ledger: this.#ledger, log: this.#log, reader: this.#reader }),
+      reclaim({
+        ...this.#parts.settings,
+        io: this.#parts.io,
+        ledger: this.#ledger,
+        log: this.#log,
+        reader: this.#reader,
+      }),
     )
   }
 

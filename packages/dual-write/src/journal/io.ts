@@ -73,11 +73,15 @@ const EPHEMERAL = new Set([0x01021994, 0x858458f6, 0x794c7630])
 /** The same, but nothing waits for a disk: what durability `process` asks for. */
 export function withoutSync(io: JournalIo): JournalIo {
   return {
-    ...io,
-    syncDir: async () => {},
     async open(path, mode) {
       return { ...(await io.open(path, mode)), sync: async () => {} }
     },
+    readFile: (path) => io.readFile(path),
+    list: (dir) => io.list(dir),
+    rename: (from, to) => io.rename(from, to),
+    unlink: (path) => io.unlink(path),
+    syncDir: async () => {},
+    place: (dir) => io.place(dir),
   }
 }
 

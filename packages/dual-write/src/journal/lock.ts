@@ -1,6 +1,16 @@
 /** One process for each journal folder. Node has no file locks, so a file says who has it; the lock of a dead process is taken over. */
 import { randomUUID } from 'node:crypto'
-import { linkSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  linkSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { JournalError, JournalLockedError } from '../errors.ts'
@@ -14,6 +24,9 @@ export interface Lock {
   release(): void
 }
 
+const SPARE = 'lock.spare'
+const SPARE_BYTES = 1024
+
 export interface LockTimes {
   /** Ms between two touches of the lock by its owner. Default 1000. */
   touch?: number
@@ -24,15 +37,13 @@ export interface LockTimes {
 interface Held {
   generation: number
   path: string
-  /** Null when it is unreadable, as power loss leaves it: nobody who is alive wrote that. */
-  content: Content | null
+  /** Null when it is empty, as its owner left it, or unreadable, as power loss may: nobody who is alive wrote that. */
+  owner: Owner | null
 }
-
-type Content = { released: true } | (Owner & { released?: never })
 
 /**
  * Locks are files `lock.1`, `lock.2`, …: the highest number has the folder, whoever takes over makes the next one, and since a file is made with its content
- * in one step (`link`), one of several wins. The highest file is never removed, only marked as released: else two late comers could make different numbers.
+ * in one step (`link`), one of several wins. The highest file is never removed, only emptied by its owner: else two late comers could make different numbers.
  * Throws JournalLockedError when a living process has the folder.
  */
 export async function lockFolder(dir: string, { touch = 1000, silence = 10_000 }: LockTimes = {}): Promise<Lock> {
@@ -48,6 +59,7 @@ export async function lockFolder(dir: string, { touch = 1000, silence = 10_000 }
       continue
     }
     for (const lower of generations(dir).filter((each) => each < generation)) remove(pathOf(dir, lower))
+    keepSpare(dir)
     return held(dir, generation, touch)
   }
 }
@@ -73,16 +85,14 @@ function held(dir: string, generation: number, touch: number): Lock {
     release() {
       clearInterval(timer)
       if (Math.max(...generations(dir)) !== generation) return
-      const released = join(dir, `lock-${randomUUID()}.tmp`)
-      writeFileSync(released, JSON.stringify({ released: true } satisfies Content))
-      renameSync(released, path)
+      truncateSync(path)
     },
   }
 }
 
-async function isHeld({ path, content }: Held, silence: number): Promise<boolean> {
-  if (content === null || content.released) return false
-  const verdict = verdictOn(content)
+async function isHeld({ path, owner }: Held, silence: number): Promise<boolean> {
+  if (owner === null) return false
+  const verdict = verdictOn(owner)
   return verdict === 'unknown' ? isTouched(path, silence) : verdict === 'alive'
 }
 
@@ -110,7 +120,7 @@ function touchedAt(path: string): number | null {
 function make(dir: string, generation: number): boolean {
   const path = join(dir, `lock-${randomUUID()}.tmp`)
   try {
-    writeFileSync(path, JSON.stringify(ownProcess() satisfies Content))
+    writeOwner(dir, path)
     linkSync(path, pathOf(dir, generation))
     return true
   } catch (error) {
@@ -118,6 +128,28 @@ function make(dir: string, generation: number): boolean {
     throw new JournalError(`the journal in ${dir} cannot be locked`, error)
   } finally {
     remove(path)
+  }
+}
+
+/** On a full disk it takes a block that an earlier owner put aside: a writer has to start there, as it delivers what fills the disk. */
+function writeOwner(dir: string, path: string): void {
+  const text = JSON.stringify(ownProcess())
+  try {
+    writeFileSync(path, text)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOSPC') throw error
+    renameSync(join(dir, SPARE), path)
+    writeFileSync(path, text.padEnd(SPARE_BYTES), { flag: 'r+' })
+  }
+}
+
+function keepSpare(dir: string): void {
+  const path = join(dir, SPARE)
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.size !== SPARE_BYTES) writeFileSync(path, ' '.repeat(SPARE_BYTES))
+  } catch (error) {
+    // The next owner finds room again, or not.
+    if (codeOf(error) !== 'ENOSPC') throw error
   }
 }
 
@@ -129,7 +161,7 @@ function highest(dir: string): Held | null {
     const generation = Math.max(...all)
     const path = pathOf(dir, generation)
     try {
-      return { generation, path, content: parse(readFileSync(path, 'utf8')) }
+      return { generation, path, owner: parse(readFileSync(path, 'utf8')) }
     } catch (error) {
       // Gone since the look: there is a higher one.
       if (codeOf(error) !== 'ENOENT') throw error
@@ -137,9 +169,9 @@ function highest(dir: string): Held | null {
   }
 }
 
-function parse(text: string): Content | null {
+function parse(text: string): Owner | null {
   try {
-    return JSON.parse(text) as Content
+    return JSON.parse(text) as Owner
   } catch {
     return null
   }
@@ -161,7 +193,6 @@ function remove(path: string): void {
   }
 }
 
-function lockedBy(dir: string, { content, path }: Held): JournalLockedError {
-  const owner = content === null || content.released ? 'another process' : `process ${content.pid} on ${content.host}`
-  return new JournalLockedError(`the journal in ${dir} belongs to ${owner} (${path})`)
+function lockedBy(dir: string, { owner, path }: Held): JournalLockedError {
+  return new JournalLockedError(`the journal in ${dir} belongs to process ${owner?.pid} on ${owner?.host} (${path})`)
 }

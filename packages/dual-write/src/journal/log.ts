@@ -127,7 +127,7 @@ export class SegmentLog {
     while (this.#queue.length > 0) {
       const queue = this.#queue
       this.#queue = []
-      for (let from = 0; from < queue.length; ) from = await this.#group(queue, from)
+      for (let from = 0; from < queue.length;) from = await this.#group(queue, from)
     }
     this.#running = null
   }
@@ -193,10 +193,16 @@ export class SegmentLog {
     }
     if (durable.length === 0) return
     // The next group is written meanwhile.
-    this.flush().then(
-      () => durable.forEach(({ done }) => done()),
-      (error: unknown) => durable.forEach(({ failed }) => failed(error as JournalError)),
-    )
+    void this.#answer(durable)
+  }
+
+  async #answer(durable: readonly Waiting[]): Promise<void> {
+    try {
+      await this.flush()
+      for (const { done } of durable) done()
+    } catch (error) {
+      for (const { failed } of durable) failed(error as JournalError)
+    }
   }
 
   /**

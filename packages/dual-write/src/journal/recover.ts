@@ -36,7 +36,8 @@ export async function recover(options: Required<JournalOptions>, io: JournalIo, 
   if (newest === null) return { id, ledger, last: null, notes: [] }
   const name = segmentName(newest.segment)
   const size = newest.bytes.length
-  const notes = newest.torn === 0 ? [] : [`${name}: ${newest.torn} bytes of an unfinished write were cut off at ${size}`]
+  const notes =
+    newest.torn === 0 ? [] : [`${name}: ${newest.torn} bytes of an unfinished write were cut off at ${size}`]
   if (durability === 'fsync' && (!newest.clean || newest.torn > 0)) await rewrite(dir, io, newest)
   else if (newest.torn > 0) await cut(dir, io, newest)
   if (durability === 'process' && !newest.clean) ledger.nextSeq += SEQ_GAP

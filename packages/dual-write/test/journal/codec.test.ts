@@ -72,15 +72,20 @@ test('both checksums are the same', () => {
 
 test('a frame is whole or nothing', () => {
   fc.assert(
-    fc.property(text.map((value) => `[${value.toWellFormed()}`), fc.nat(), fc.integer({ min: 1, max: 255 }), (payload, at, flip) => {
-      const bytes = frame(payload)
-      expect(readFrame(bytes, 0)).toBe(payload)
-      expect(findFrame(Buffer.concat([Buffer.alloc(5), bytes]), 0)).toBe(5)
-      const hurt = Buffer.from(bytes)
-      hurt[at % hurt.length]! ^= flip
-      expect(readFrame(hurt, 0)).toBeNull()
-      for (let end = 0; end < bytes.length; end++) expect(readFrame(bytes.subarray(0, end), 0)).toBeNull()
-    }),
+    fc.property(
+      text.map((value) => `[${value.toWellFormed()}`),
+      fc.nat(),
+      fc.integer({ min: 1, max: 255 }),
+      (payload, at, flip) => {
+        const bytes = frame(payload)
+        expect(readFrame(bytes, 0)).toBe(payload)
+        expect(findFrame(Buffer.concat([Buffer.alloc(5), bytes]), 0)).toBe(5)
+        const hurt = Buffer.from(bytes)
+        hurt[at % hurt.length]! ^= flip
+        expect(readFrame(hurt, 0)).toBeNull()
+        for (let end = 0; end < bytes.length; end++) expect(readFrame(bytes.subarray(0, end), 0)).toBeNull()
+      },
+    ),
     { seed: 4, numRuns: 300 },
   )
   expect(readFrame(Buffer.alloc(64), 0)).toBeNull()
@@ -89,10 +94,20 @@ test('a frame is whole or nothing', () => {
 test('the outcome changes the record as the store has it', () => {
   const one: OpRecord = { collection: 't', columns: ['a'], rows: [[1], [2], [3]], at: 0n, low: null, marked: true }
   const captured = { column: 'id', values: [7, 8n, '9'] }
-  expect(applyOutcome(one, { captured })).toMatchObject({ columns: ['a', 'id'], rows: [[1, 7], [2, 8n], [3, '9']] })
+  expect(applyOutcome(one, { captured })).toMatchObject({
+    columns: ['a', 'id'],
+    rows: [
+      [1, 7],
+      [2, 8n],
+      [3, '9'],
+    ],
+  })
   expect(applyOutcome(one, { only: [2, 0] }).rows).toEqual([[3], [1]])
   expect(applyOutcome(one, { captured, only: [1] }).rows).toEqual([[2, 8n]])
-  expect(applyOutcome(one, { captured: { column: 'a', values: [4, 5, 6] } })).toMatchObject({ columns: ['a'], rows: [[4], [5], [6]] })
+  expect(applyOutcome(one, { captured: { column: 'a', values: [4, 5, 6] } })).toMatchObject({
+    columns: ['a'],
+    rows: [[4], [5], [6]],
+  })
   expect(() => checkOutcome({ captured: { column: 'id', values: [1] } }, 3)).toThrow(/1 captured values for 3 rows/)
   expect(() => checkOutcome({ only: [3] }, 3)).toThrow(/no row 3/)
 })
@@ -123,7 +138,9 @@ test('the window knows the smallest of what waits', () => {
         if (value !== null) window.push(all.push(value), value)
         else window.dropTo((gone = Math.min(all.length, gone + 2)))
         const waiting = all.slice(gone)
-        expect(window.min).toBe(waiting.reduce<bigint | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined))
+        expect(window.min).toBe(
+          waiting.reduce<bigint | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined),
+        )
       }
     }),
     { seed: 5, numRuns: 60 },

@@ -68,7 +68,11 @@ test('a write that fails fails its callers only; marks keep their order and thei
   const seqs = await Promise.all(numbers(0, 4).map((n) => journal.intent(record(n))))
   await journal.commit(seqs[0]!)
   disk.failWrites = true
-  const failed = await Promise.allSettled([journal.commit(seqs[1]!), journal.intent(record(9)), journal.commit(seqs[2]!)])
+  const failed = await Promise.allSettled([
+    journal.commit(seqs[1]!),
+    journal.intent(record(9)),
+    journal.commit(seqs[2]!),
+  ])
   for (const each of failed) expect(each).toMatchObject({ status: 'rejected', reason: refusal })
   expect(journal.progress.committed).toBe(1)
   disk.failWrites = false

@@ -5,15 +5,21 @@ import { mutants, openMutant } from './mutants.ts'
 import { folder } from './stage.ts'
 import { everyStuck } from './stuck.ts'
 
-test('does what a few lists would do, through restarts, kills, power cuts and segments', { timeout: 60_000 }, async () => {
-  const dir = folder()
-  await fc.assert(
-    fc.asyncProperty(steps, (all) => compare(all, dir)),
-    { seed: 7, numRuns: 120, endOnFailure: true },
-  )
-})
+test(
+  'does what a few lists would do, through restarts, kills, power cuts and segments',
+  { timeout: 60_000 },
+  async () => {
+    const dir = folder()
+    await fc.assert(
+      fc.asyncProperty(steps, (all) => compare(all, dir)),
+      { seed: 7, numRuns: 120, endOnFailure: true },
+    )
+  },
+)
 
-test('an op that stays open holds no space, and is never lost nor found twice', { timeout: 60_000 }, () => everyStuck(folder()))
+test('an op that stays open holds no space, and is never lost nor found twice', { timeout: 60_000 }, () =>
+  everyStuck(folder()),
+)
 
 test.for(Object.keys(mutants))('mutant: %s', { timeout: 60_000 }, async (name) => {
   const open = await openMutant(name)

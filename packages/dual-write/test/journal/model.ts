@@ -1,4 +1,5 @@
 // The journal against a model that is a few lists: any sequence of calls, restarts, kills and power cuts.
+/* eslint-disable vitest/no-standalone-expect -- each call is compared with the model where it is made */
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Outcome } from '../../src/journal/journal.ts'
@@ -25,15 +26,30 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
     {
       weight: 9,
       arbitrary: fc.record({
-        do: fc.constantFrom('commit' as const, 'commit' as const, 'commit' as const, 'abort' as const, 'doubt' as const),
+        do: fc.constantFrom(
+          'commit' as const,
+          'commit' as const,
+          'commit' as const,
+          'abort' as const,
+          'doubt' as const,
+        ),
         pick: fc.nat(),
         how: fc.nat(3),
       }),
     },
-    { weight: 4, arbitrary: fc.record({ do: fc.constant('read' as const), limit: fc.integer(small), back: fc.nat(3) }) },
-    { weight: 3, arbitrary: fc.record({ do: fc.constant('delivered' as const), share: fc.integer({ min: 1, max: 100 }) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ do: fc.constant('read' as const), limit: fc.integer(small), back: fc.nat(3) }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constant('delivered' as const), share: fc.integer({ min: 1, max: 100 }) }),
+    },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('flow' as const), count: fc.integer({ min: 1, max: 12 }) }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('close' as const, 'kill' as const, 'doubtful' as const) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ do: fc.constantFrom('close' as const, 'kill' as const, 'doubtful' as const) }),
+    },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('full' as const), room: fc.nat(400) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('power' as const), kept: fc.nat(100) }) },
   ),
@@ -96,7 +112,9 @@ class Run {
         const ns = numbers(from, this.#next - 1)
         const seqs = await Promise.all(ns.map((n) => this.#journal.intent(record(n))))
         for (const [index, seq] of seqs.entries()) {
-          expect(this.#waiting.has(seq) || this.#committed.some((each) => each.seq === seq), 'a seq given twice').toBe(false)
+          expect(this.#waiting.has(seq) || this.#committed.some((each) => each.seq === seq), 'a seq given twice').toBe(
+            false,
+          )
           this.#waiting.set(seq, ns[index]!)
         }
         return

@@ -34,23 +34,48 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     from: 'committed: ledger.committed,',
     to: 'committed: 0,',
   },
-  'a new segment does not say which seq comes next': { file: 'file-journal.ts', from: 'seq: ledger.nextSeq,', to: 'seq: 1,' },
+  'a new segment does not say which seq comes next': {
+    file: 'file-journal.ts',
+    from: 'seq: ledger.nextSeq,',
+    to: 'seq: 1,',
+  },
   'segments go although a record in them is still wanted': {
     file: 'ledger.ts',
     from: 'needed: use.last >= this.first',
     to: 'needed: false',
   },
-  'segments go although an op in them is open': { file: 'reclaim.ts', from: 'if (use.open > 0) {', to: 'if (use.open < 0) {' },
-  'an op that is written again is taken for a new one': { file: 'ledger.ts', from: 'op.place = place', to: 'void place', by: 'stuck' },
+  'segments go although an op in them is open': {
+    file: 'reclaim.ts',
+    from: 'if (use.open > 0) {',
+    to: 'if (use.open < 0) {',
+  },
+  'an op that is written again is taken for a new one': {
+    file: 'ledger.ts',
+    from: 'op.place = place',
+    to: 'void place',
+    by: 'stuck',
+  },
   'an op is written again after its mark': {
     file: 'reclaim.ts',
     from: 'isOpen(op, ledger) ? entry.intent(op, text) : null',
     to: 'entry.intent(op, text)',
     by: 'stuck',
   },
-  'what an op is settled to is believed before it is written': { file: 'log.ts', from: 'this.#options.undone()', to: '' },
-  'the outcome is forgotten': { file: 'file-journal.ts', from: 'if (!outcome) return', to: 'if (outcome || !outcome) return' },
-  'an op can be settled twice at once': { file: 'file-journal.ts', from: 'op === undefined || op.settling', to: 'op === undefined' },
+  'what an op is settled to is believed before it is written': {
+    file: 'log.ts',
+    from: 'this.#options.undone()',
+    to: '',
+  },
+  'the outcome is forgotten': {
+    file: 'file-journal.ts',
+    from: 'if (!outcome) return',
+    to: 'if (outcome || !outcome) return',
+  },
+  'an op can be settled twice at once': {
+    file: 'file-journal.ts',
+    from: 'op === undefined || op.settling',
+    to: 'op === undefined',
+  },
 }
 
 /** Opens journals with that fault. */
@@ -59,11 +84,15 @@ export async function openMutant(name: string): Promise<Open> {
   const dir = await mkdtemp(join(tmpdir(), 'hyperferry-mutant-'))
   onTestFinished(() => rm(dir, { recursive: true }))
   const source = join(import.meta.dirname, '../../src')
-  for (const each of ['journal', 'errors.ts', 'model.ts']) await cp(join(source, each), join(dir, each), { recursive: true })
+  for (const each of ['journal', 'errors.ts', 'model.ts'])
+    await cp(join(source, each), join(dir, each), { recursive: true })
   const path = join(dir, 'journal', file)
   const text = await readFile(path, 'utf8')
   if (!text.includes(from)) throw new Error(`${file} no longer has the place of the mutant "${name}"`)
-  await writeFile(path, text.replace(from, () => to))
+  await writeFile(
+    path,
+    text.replace(from, () => to),
+  )
   await writeFile(join(dir, 'package.json'), '{"type":"module"}')
   const { openJournal } = (await import(/* @vite-ignore */ join(dir, 'journal/open.ts'))) as { openJournal: Open }
   return openJournal

@@ -8,7 +8,7 @@ const ROUNDS = 25
 const EACH = 4
 
 /** The op is settled in the very moment in which round `when` gives space back, or after a kill when that never comes. Throws where something is lost. */
-export async function oneStuck(dir: string, when: number, open?: Open): Promise<void> {
+async function oneStuck(dir: string, when: number, open?: Open): Promise<void> {
   const disk = new Disk()
   const how = open === undefined ? {} : { open }
   let journal = await reopened(disk, dir, how)
