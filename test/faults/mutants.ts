@@ -55,10 +55,10 @@ export function mutate(mutant: Mutant | undefined, ctx: StepContext): StepContex
   }
 }
 
-type Batches = AsyncIterable<EncodedBatch>
+export type Batches = AsyncIterable<EncodedBatch>
 
 /** `change` takes the rows of a slice of a table on their way out of the source. */
-function withReads(
+export function withReads(
   ctx: StepContext,
   change: (slice: Slice, batches: Batches, table: PlannedTable) => Batches,
 ): StepContext {
@@ -79,7 +79,7 @@ type Change = (
 ) => Promise<(Result | string)[]>
 
 /** `change` returns the result and then statements to run after it. */
-function withQueries(ctx: StepContext, change: Change): StepContext {
+export function withQueries(ctx: StepContext, change: Change): StepContext {
   const wrap = (session: Session): Session =>
     new Proxy(session, {
       get(of, key) {

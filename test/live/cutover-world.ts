@@ -46,10 +46,10 @@ interface Door {
   close(): Promise<void>
 }
 
-export const RELATIONAL = ['device', 'sensor', 'note'] as const
+const RELATIONAL = ['device', 'sensor', 'note'] as const
 
 /** Rows of a table in text, the same on both sides. */
-export const TEXT: Record<(typeof RELATIONAL)[number], string> = {
+const TEXT: Record<(typeof RELATIONAL)[number], string> = {
   device: 'select id, parent_id, name from device',
   sensor: 'select id, device_id, unit from sensor',
   note: 'select device_id, body from note',

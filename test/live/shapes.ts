@@ -32,7 +32,7 @@ const MINUTE = 60_000
 const DAY = 86_400_000
 
 /** Rows of before the migration: a month of them, some far in the future, some of the last minutes. `now` in milliseconds. */
-export function history(
+function history(
   engine: LiveEngine,
   now: number,
   rows: number,

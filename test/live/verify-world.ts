@@ -19,7 +19,7 @@ import type { LiveTable, Row, SourceDoor } from './backfill-world.ts'
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 /** Oldest row of the history, milliseconds. */
-export const OLDEST = Date.UTC(2024, 4, 1)
+const OLDEST = Date.UTC(2024, 4, 1)
 
 export interface VerifyWorld {
   ctx: StepContext

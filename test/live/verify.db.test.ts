@@ -146,6 +146,18 @@ describe('rows that one store never gets', () => {
     },
   )
 
+  test('a single late row, where the receipts still agree with the target', { timeout: 120_000 }, async () => {
+    const world = await verifyWorld('sqlite', 12)
+    for (const name of TABLES) await world.source.insert(name, [{ id: 5_000_000, at: world.t - 1, tag: 'late' }])
+    for (const level of LEVELS) {
+      const document = await verify(world.ctx, { level, sampleRows: 0 })
+      for (const name of TABLES) {
+        expect(tableOf(document, name), name).toMatchObject({ equal: false, different: [{ missing: 1, extra: 0 }] })
+      }
+    }
+    await world.close()
+  })
+
   test('rows that take seconds to arrive are waited for', { timeout: 120_000 }, async () => {
     const world = await verifyWorld('sqlite', 6)
     const writing = await writeToSource(world, { random: lcg(8), burstMs: 2500 })

@@ -3,7 +3,7 @@ import { ContractNumberError } from './errors.ts'
 import type { Contract, Phase, Side, Stage } from './model.ts'
 import type { TargetStore } from './stores/store.ts'
 
-export const CONTRACT_NUMBER = 1
+const CONTRACT_NUMBER = 1
 
 /** Who is primary, as the control schema says it. */
 export interface RoleState {

@@ -6,8 +6,8 @@ import type { Report, RoleState } from './control.ts'
 import { DeclarationError } from './errors.ts'
 import { isSingle } from './roles.ts'
 
-export const HEARTBEAT_MS = 500
-export const HURRIED_MS = 50
+const HEARTBEAT_MS = 500
+const HURRIED_MS = 50
 
 /** One exchange. Throws when the control schema gives no answer. */
 export async function heartbeat(ctx: WriterContext, facts: Record<string, unknown>): Promise<void> {
@@ -84,7 +84,7 @@ function reportOf(ctx: WriterContext, facts: Record<string, unknown>): Report {
 }
 
 /** Whether every write of this process goes to both stores, and no earlier one can still commit in the source alone. */
-export function isDual(ctx: WriterContext): boolean {
+function isDual(ctx: WriterContext): boolean {
   const { roles, singlesSettledAt } = ctx
   return !isSingle(roles.state) && roles.singles === 0 && performance.now() >= singlesSettledAt
 }

@@ -19,7 +19,7 @@ export type Side = 'source' | 'target'
 // ── the value contract as data; the tool makes it from the plan (packages/hyperferry/src/control/contract.ts) ──────────────
 
 /** What stands in for a column that a row does not name, so that both stores get the same. */
-export type Fill =
+type Fill =
   | { kind: 'none' }
   | { kind: 'literal'; value: string }
   | { kind: 'now'; precision: number }

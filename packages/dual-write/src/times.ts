@@ -18,7 +18,7 @@ export function timesOf(compiled: CompiledCollection, record: OpRecord): bigint[
 const FAR_AHEAD_US = 300n * 86_400_000_000n
 
 /** What `low` says of a record with such a row: a barrier has to wait for it, whatever range it is about. */
-export const CONCERNS_ALL = -(2n ** 63n)
+const CONCERNS_ALL = -(2n ** 63n)
 
 /** Smallest instant of the rows, for the barrier. */
 export function lowOf(compiled: CompiledCollection, record: OpRecord, nowUs: bigint): bigint | null {

@@ -20,7 +20,7 @@ import { column, planOf, seriesTable } from '../../hyperferry/test/target/plans.
 import type { Contract } from '../src/model.ts'
 import { MARKER_SQL } from '../src/stores/marker.ts'
 
-export const plan = planOf([
+const plan = planOf([
   seriesTable('reading', {
     columns: [
       column('device', 'bigint', { nullable: false }),

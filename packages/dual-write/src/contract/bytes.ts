@@ -73,7 +73,7 @@ function padded(bytes: Buffer, { source, column }: ColumnContext): Buffer {
   return source.base === 'binary' ? Buffer.concat([bytes, Buffer.alloc(length - bytes.length)]) : bytes
 }
 
-export function hex(bytes: Buffer): string {
+function hex(bytes: Buffer): string {
   return `\\x${bytes.toString('hex')}`
 }
 

@@ -9,8 +9,8 @@ import { parseSourceType } from './source-type.ts'
 import { parseTargetType } from './target-type.ts'
 import { compileZone } from './zone.ts'
 
-export type Given = Readonly<Record<string, unknown>>
-export type Shape = Pick<OpRecord, 'columns' | 'rows'>
+type Given = Readonly<Record<string, unknown>>
+type Shape = Pick<OpRecord, 'columns' | 'rows'>
 
 export interface CompiledCollection {
   readonly contract: CollectionContract
@@ -33,7 +33,7 @@ export interface CompiledCollection {
   readonly losses: ReadonlyMap<string, ReadonlyMap<LossCode, number>>
 }
 
-export interface Column extends ContractColumn {
+interface Column extends ContractColumn {
   codec: Codec
   isUtc: boolean
 }

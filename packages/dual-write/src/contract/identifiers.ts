@@ -47,7 +47,7 @@ function uuidBytes(text: string): Buffer {
   return Buffer.from(bare.replaceAll('-', ''), 'hex')
 }
 
-export function uuidText(bytes: Uint8Array): string {
+function uuidText(bytes: Uint8Array): string {
   const digits = Buffer.from(bytes).toString('hex')
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-${digits.slice(20)}`
 }

@@ -1,7 +1,7 @@
 /** The declared type of a source column, taken apart: `decimal(10,2) unsigned`, `enum('a','b''c')`, and SQLite's affinity. */
 
 /** How SQLite changes a value of this column before it keeps it. `blob` (also: none) changes nothing. */
-export type Affinity = 'integer' | 'text' | 'blob' | 'real' | 'numeric'
+type Affinity = 'integer' | 'text' | 'blob' | 'real' | 'numeric'
 
 export interface SourceType {
   /** First word, lower case; synonyms made one: `int`, `decimal`, `double`, `geometry` for every spatial type. */

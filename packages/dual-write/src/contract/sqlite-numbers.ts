@@ -6,8 +6,8 @@ import type { Decimal } from './decimal.ts'
 import { doubleOf, doubleText, nearest, numericDoubleText } from './float.ts'
 import { integerCodec } from './numbers.ts'
 
-export const MIN_INTEGER = -(2n ** 63n)
-export const MAX_INTEGER = 2n ** 63n - 1n
+const MIN_INTEGER = -(2n ** 63n)
+const MAX_INTEGER = 2n ** 63n - 1n
 
 /** Integers, booleans, and epochs of a named unit. The cell is a bigint. */
 export function sqliteInteger(context: ColumnContext): Codec {

@@ -1,6 +1,6 @@
 /** The target types that have a rule here, parsed from the contract's text. */
 
-export type TargetName =
+type TargetName =
   | 'int2'
   | 'int4'
   | 'int8'

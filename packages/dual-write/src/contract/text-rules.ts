@@ -46,7 +46,7 @@ export function withoutNul(text: string, { column, lose }: ColumnContext): strin
 }
 
 /** Characters, as both servers count them. */
-export function lengthOf(text: string): number {
+function lengthOf(text: string): number {
   let count = text.length
   // The upper half of every pair is not counted.
   for (let i = 0; i < text.length; i += 1) if ((text.charCodeAt(i) & 0xfc00) === 0xd800) count -= 1

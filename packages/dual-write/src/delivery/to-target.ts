@@ -9,11 +9,6 @@ import { insertRows } from '../stores/pg-insert.ts'
 const OPS = 500
 const BYTES = 4 * 1024 * 1024
 
-/** What one turn did. `behind`: the target has fewer records than it had; they are delivered again. */
-export interface Turn {
-  delivered: number
-}
-
 /** Delivers some records at once; when the target refuses one for good, finds it and parks it. */
 export class ToTarget {
   readonly #ctx: WriterContext

@@ -1,5 +1,5 @@
 // The journal against a model that is a few lists: any sequence of calls, restarts, kills and power cuts.
-/* eslint-disable vitest/no-standalone-expect -- each call is compared with the model where it is made */
+/* eslint-disable vitest/no-standalone-expect, typescript/no-non-null-assertion -- each call is compared with the model where it is made */
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Outcome } from '../../src/journal/journal.ts'

@@ -3,7 +3,7 @@ import type { Json, Lateness, Stage, WriterInfo } from '../model.ts'
 import type { Session } from '../target/connect.ts'
 
 /** A writer that was not heard of for so long is silent; it polls at least twice a second. */
-export const SILENT_AFTER_SECONDS = 15
+const SILENT_AFTER_SECONDS = 15
 
 interface Row {
   id: string

@@ -18,7 +18,7 @@ export interface LoadTestOptions {
   sourceRuns?: number
 }
 
-export interface QueryResult {
+interface QueryResult {
   name: string
   /** Null when it was not compared or could not be. */
   equal: boolean | null

@@ -28,7 +28,7 @@ export interface FinalCopy {
   tables: CopiedTable[]
 }
 
-export interface CopiedTable {
+interface CopiedTable {
   /** Name in the target. */
   name: string
   source: string

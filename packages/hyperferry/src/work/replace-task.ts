@@ -109,7 +109,7 @@ async function replaceOnce(run: CopyRun, session: Session, work: TableWork, job:
 }
 
 /** The number of the newest late op; all up to here are visible when this returns. */
-export async function remember(run: CopyRun, session: Session, work: TableWork): Promise<bigint> {
+async function remember(run: CopyRun, session: Session, work: TableWork): Promise<bigint> {
   const since = await lastLateOp(session)
   await waitForWriters(session, work.target, {
     except: run.copying ?? new Set(),
