@@ -8,7 +8,7 @@ export interface JournalOptions {
   durability?: 'fsync' | 'process'
   /**
    * Bytes of ops that may wait (in flight, in doubt, not delivered); then `intent()` throws JournalError before anything is written. On disk there are
-   * `keepBytes` and about two segments more. Default 8 GB.
+   * what is kept (`keepBytes`, and the marks between) and about two segments more. Default 8 GB.
    */
   maxBytes?: number
   /** Bytes of a segment file. Default 16 MB. */

@@ -22,7 +22,7 @@ export interface LogOptions {
   io: JournalIo
   segmentBytes: number
   /** The first frame of a new segment. */
-  header(segment: number): Header
+  header: (segment: number) => Header
   /** A group that was built is not in the file, none of it. */
   undone(): void
   /** Bytes of the newest segment. */
@@ -33,8 +33,8 @@ export interface LogOptions {
 
 interface Waiting {
   item: Item
-  done(): void
-  failed(error: JournalError): void
+  done: () => void
+  failed: (error: JournalError) => void
 }
 
 interface Built {

@@ -80,7 +80,9 @@ export const mutants: Readonly<Record<string, Mutant>> = {
 
 /** Opens journals with that fault. */
 export async function openMutant(name: string): Promise<Open> {
-  const { file, from, to } = mutants[name]!
+  const mutant = mutants[name]
+  if (mutant === undefined) throw new Error(`no mutant "${name}"`)
+  const { file, from, to } = mutant
   const dir = await mkdtemp(join(tmpdir(), 'hyperferry-mutant-'))
   onTestFinished(() => rm(dir, { recursive: true }))
   const source = join(import.meta.dirname, '../../src')

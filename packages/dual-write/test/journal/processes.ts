@@ -5,8 +5,8 @@ import { join } from 'node:path'
 export interface Child {
   pid: number
   /** What it said so far. */
-  said(): string
-  kill(): void
+  said: () => string
+  kill: () => void
   /** Resolves when it has said something. */
   ready: Promise<void>
   ended: Promise<string>
