@@ -14,7 +14,7 @@ test(
   { timeout: 120_000 },
   async () => {
     const dir = folder()
-    for (const before of ['nothing', 'dead', 'closed', 'dead', 'dead']) {
+    for (const before of ['nothing', 'dead', 'closed']) {
       if (before === 'dead') {
         const hammer = child('hammer-child.ts', [dir, 0])
         await hammer.ready
@@ -22,9 +22,9 @@ test(
         await hammer.ended
       }
       const at = Date.now() + 300
-      const all = Array.from({ length: 5 }, () => child('lock-child.ts', [dir, at, 0]))
+      const all = Array.from({ length: 4 }, () => child('lock-child.ts', [dir, at, 0]))
       await Promise.all(all.map(({ ready }) => ready))
-      expect(all.map(({ said }) => said()).toSorted(), before).toEqual([...Array(4).fill('HF-DW06'), 'open'])
+      expect(all.map(({ said }) => said()).toSorted(), before).toEqual([...Array(3).fill('HF-DW06'), 'open'])
       writeFileSync(join(dir, 'end'), '')
       await Promise.all(all.map(({ ended }) => ended))
       rmSync(join(dir, 'end'))
@@ -36,7 +36,7 @@ test(
 test('of many that come and go quickly, no two ever have it at once', { timeout: 120_000 }, async () => {
   const dir = folder()
   const start = Date.now() + 500
-  const all = Array.from({ length: 16 }, (_, i) => child('lock-child.ts', [dir, start + (i % 8) * 60, 25]).ended)
+  const all = Array.from({ length: 10 }, (_, i) => child('lock-child.ts', [dir, start + (i % 8) * 60, 25]).ended)
   const held = (await Promise.all(all)).flatMap((text) => {
     const [how, from, to] = text.split(' ')
     expect(['open', 'HF-DW06']).toContain(how)
