@@ -109,7 +109,9 @@ function sqliteDoor(): { source: SourceDoor; remove: () => Promise<void> } {
 }
 
 async function mariadbDoor(): Promise<{ source: SourceDoor; remove: () => Promise<void> }> {
-  const { url, adminUrl, drop } = await freshMysql('mariadb')
+  const fresh = await freshMysql('mariadb')
+  const { url, adminUrl } = fresh
+  const drop = (): Promise<void> => fresh.drop()
   const pool = mysql.createPool({ uri: adminUrl, connectionLimit: 4 })
   await pool.query('create table metric (id bigint primary key, at bigint not null, tag varchar(20), index (at))')
   await pool.query('create table gauge (id bigint primary key, at bigint not null, tag varchar(20))')

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import mysql from 'mysql2/promise'
-import pg from 'pg'
+import type pg from 'pg'
 import { putCompletionPoints } from '../../packages/hyperferry/src/control/completion.ts'
 import { moveStage, putContract } from '../../packages/hyperferry/src/control/dual-write.ts'
 import { registerTables } from '../../packages/hyperferry/src/control/ledger.ts'
@@ -33,7 +33,7 @@ export interface CutoverWorld {
   /** Rows of a query on the source, each as its values joined by `|`. */
   lines(sql: string): Promise<string[]>
   /** Runs a statement in the target, as its owner, and gives its rows. */
-  ask<T extends pg.QueryResultRow>(sql: string): Promise<T[]>
+  ask: <T extends pg.QueryResultRow>(sql: string) => Promise<T[]>
   /** Step 8, with its entry in the step log. */
   verify(): Promise<boolean | null>
   close(): Promise<void>
@@ -153,7 +153,11 @@ export async function relationalFaults(world: CutoverWorld): Promise<string[]> {
 }
 
 function lineOf(values: readonly unknown[]): string {
-  return values.map((value) => (value === null ? '∅' : String(value))).join('|')
+  return values
+    .map((value) =>
+      value === null ? '∅' : typeof value === 'object' ? JSON.stringify(value) : String(value as string | number),
+    )
+    .join('|')
 }
 
 function sqliteDoor(): Door {

@@ -6,8 +6,6 @@ import pg from 'pg'
 export interface HoldingOptions {
   migration: string
   name: string
-  /** What it owes to the other store; done once it sees a hold. */
-  drain?: () => Promise<void>
   /** Sees a hold and says so, or not. Default true. */
   answers?: boolean
   /** Stops all heartbeats at a hold, after having answered: as a process that hangs. */
@@ -32,7 +30,7 @@ export class HoldingWriter {
   readonly #options: HoldingOptions
   readonly #id: string
   #state: State
-  #owes: boolean
+  #owes: (() => Promise<void>) | null = null
   #answered: string | null = null
   #running: Promise<void> = Promise.resolve()
   #stop = false
@@ -44,7 +42,6 @@ export class HoldingWriter {
     this.#options = options
     this.#id = registered.writerId
     this.#state = registered.state
-    this.#owes = options.drain !== undefined
   }
 
   static async join(url: string, options: HoldingOptions): Promise<HoldingWriter> {
@@ -73,8 +70,14 @@ export class HoldingWriter {
     return this.#state
   }
 
+  /** Has something to bring to the other store, and does so when it sees a hold. */
+  owe(drain: () => Promise<void>): void {
+    this.#owes = drain
+  }
+
   /** `silent`: as if killed, its row stays open. */
   async close(how: 'clean' | 'silent' = 'clean'): Promise<void> {
+    if (this.#stop) return
     this.#stop = true
     await this.#running
     if (how === 'clean') await this.#client.query('select hyperferry.w1_close($1)', [this.#id])
@@ -112,8 +115,8 @@ export class HoldingWriter {
     const { phase, holdId } = this.#state
     if (phase === 'hold' && holdId !== null && holdId !== this.#answered && this.#options.answers !== false) {
       await this.#options.onHold?.()
-      if (this.#owes) await this.#options.drain?.()
-      this.#owes = false
+      await this.#owes?.()
+      this.#owes = null
       this.#answered = holdId
     }
     if (phase !== 'hold') this.#answered = null
@@ -140,7 +143,7 @@ export class HoldingWriter {
       stage,
       dual: stage === 'dualwrite' || stage === 'live',
       held: this.#answered,
-      pending: this.#owes ? 1 : 0,
+      pending: this.#owes === null ? 0 : 1,
       facts: { markers: true },
     }
     const { rows } = await this.#client.query<{ state: State }>('select hyperferry.w1_heartbeat($1, $2) as state', [

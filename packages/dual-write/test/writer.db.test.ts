@@ -234,7 +234,7 @@ test('roles change under load: what was acknowledged is at the primary, both hol
   const change = async (to: 'live' | 'dualwrite'): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 300))
     await stage.hold('prepare')
-    await until(async () => (await stage.writers())[0]?.heartbeatAgeMs! < 100)
+    await until(async () => ((await stage.writers())[0]?.heartbeatAgeMs ?? Infinity) < 100)
     await stage.hold('hold')
     await until(async () => (await stage.writers())[0]?.held !== null)
     if (to === 'dualwrite') {

@@ -3,6 +3,7 @@ import { waitingGate } from './control/jobs.ts'
 import { occupied } from './control/occupied.ts'
 import type { Emptied } from './control/occupied.ts'
 import { HyperferryError } from './errors.ts'
+import { besideWriters, pointsBeforehand } from './live/backfill.ts'
 import { completionPoint } from './live/completion-point.ts'
 import { cutover } from './live/cutover.ts'
 import { setStage } from './live/stage.ts'
@@ -94,7 +95,11 @@ export async function backfill(
 ): Promise<(BackfillResult & Gated) | Previewed> {
   return mutate(options, {
     before: (opened) => mustBeMade(opened, 'timeseries'),
-    preview: (opened) => copyPreview(opened, 'timeseries', options.tables),
+    preview: async (opened) => {
+      const tables = tablesOf(opened.plan, 'timeseries', options.tables)
+      const points = await pointsBeforehand(opened, tables)
+      return besideWriters(await copyPreview(opened, 'timeseries', options.tables), opened, { tables, points })
+    },
     run: async (context) =>
       gated(await runBackfill(context, options.acceptQuarantine ?? 0, options.tables), options.acceptQuarantine ?? 0),
   })

@@ -33,7 +33,7 @@ export async function cutoverGates(
       pointless.length === 0 ? `${series.length} series have their T` : `no T: ${pointless.join(', ')}`,
     ),
     verified(copied ? plan.tables : plan.tables.filter((table) => !isBroughtUp(table, books)), books),
-    quarantine(books),
+    quarantine(copied ? plan.tables : plan.tables.filter((table) => !isBroughtUp(table, books)), books),
     loadTest(books),
     gate(
       'HF-G015',
@@ -60,8 +60,10 @@ function isBroughtUp({ kind, sync, source }: PlannedTable, books: Books | null):
   return kind === 'relational' && sync === 'final-copy' && found !== undefined && found.verdict.state !== 'never'
 }
 
-function quarantine(books: Books | null): Gate {
-  const rows = books?.quarantine.reduce((sum, each) => sum + each.rows, 0) ?? 0
+function quarantine(tables: readonly PlannedTable[], books: Books | null): Gate {
+  const names = new Set(tables.map(({ name }) => name))
+  const open = books?.quarantine.filter(({ table }) => names.has(table)) ?? []
+  const rows = open.reduce((sum, each) => sum + each.rows, 0)
   const ok = rows <= (books?.accepted ?? 0)
   const where = 'hyperferry quarantine list; if they may stay there: relational or backfill --accept-quarantine'
   return gate('HF-B012', ok, `${rows} rows in quarantine${rows === 0 ? '' : ok ? ', accepted' : `: ${where} ${rows}`}`)

@@ -27,6 +27,7 @@ import { replaceTable } from './backfill/replace-table.ts'
 import type { BackfillResult, BackfillTable } from './backfill/result.ts'
 import type { StepContext } from './context.ts'
 
+export { livePoints } from './backfill/live.ts'
 export type { BackfillResult } from './backfill/result.ts'
 
 export interface BackfillOptions {

@@ -42,5 +42,6 @@ function textOf(value: unknown, field: ResultField): string | null {
   if (value === null || value === undefined) return null
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`
   if (typeof value === 'number' && field.columnType === FLOAT) return String(Number(value.toPrecision(FLOAT_DIGITS)))
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  if (typeof value === 'string') return value
+  return typeof value === 'bigint' ? value.toString() : JSON.stringify(value)
 }
