@@ -14,9 +14,12 @@ import { DeliveringWriter } from './delivering-writer.ts'
 
 const describe = await describeWith('pg17')
 
-async function stand(): Promise<{ world: LiveWorld; run: Drive; ask: (sql: string) => Promise<unknown[]> }> {
+async function stand(
+  existingRows: 'refuse' | 'delete' = 'refuse',
+): Promise<{ world: LiveWorld; run: Drive; ask: (sql: string) => Promise<unknown[]> }> {
   const world = await makeLiveWorld('sqlite', 200, lcg(4))
   onTestFinished(() => world.remove())
+  for (const table of world.plan.tables) table.existingRows = existingRows
   const { url } = await freshPg('pg17')
   const run: Drive = {
     sourceUrl: world.source.url,
@@ -141,8 +144,7 @@ describe('gates of a live backfill', () => {
   })
 
   test('rows of writers are in nobody’s way: never HF-S011, never emptied', async () => {
-    const { world, run, ask } = await stand()
-    for (const table of run.plan.tables) table.existingRows = 'delete'
+    const { world, run, ask } = await stand('delete')
     const writer = await new DeliveringWriter({ name: 'w', source: world.source, targetUrl: run.targetUrl }).start()
     await writer.write('metric', [{ id: 900_001, at: T + DAY, tag: 'new' }])
     await writer.deliver(1)
