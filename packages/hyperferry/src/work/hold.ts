@@ -27,8 +27,8 @@ const POLL_MS = 20
 const PREPARE_SECONDS = 10
 /** Until a writer that polls twenty times a second has heard of something. */
 const HEARD_MS = 50
-/** A writer that polls twenty times a second was heard of within this. */
-const ATTENTIVE_MS = 200
+/** How long a writer that polls twice a second, and is busy, may take to hear that a change is near. */
+const ATTENTIVE_MS = 3000
 
 /** Returns the new epoch and for how long nobody could write. Throws HF-K010 when time ran out, and what `inside` throws; everything is as before then. */
 export async function changeRoles(
@@ -89,13 +89,15 @@ export async function clearLeftover(target: Target, migrationId: number): Promis
   }
 }
 
+/** Until every writer was heard of since then: whoever was told of a change that is near looks twenty times a second from then on. */
 async function attentive(target: Target, migrationId: number, signal: AbortSignal): Promise<void> {
-  const end = performance.now() + 3000
+  const began = performance.now()
   for (;;) {
-    const writers = await library(target, migrationId)
-    if (writers.every(({ heartbeatAgeMs }) => heartbeatAgeMs < ATTENTIVE_MS)) return
+    const sinceMs = performance.now() - began
+    const missing = (await library(target, migrationId)).filter(({ heartbeatAgeMs }) => heartbeatAgeMs >= sinceMs)
+    if (missing.length === 0) return
     mayGoOn(signal)
-    if (performance.now() > end) throw ranOut(writers.filter(({ heartbeatAgeMs }) => heartbeatAgeMs >= ATTENTIVE_MS))
+    if (sinceMs > ATTENTIVE_MS) throw ranOut(missing)
     await sleep(POLL_MS)
   }
 }
