@@ -48,7 +48,7 @@ describe('no room', () => {
   test('in the target: the step stops at once, nothing is half-done, and it goes on when there is room', async ({
     skip,
   }) => {
-    const folder = await smallFolder('400k')
+    const folder = await smallFolder('800k')
     if (folder === null) return skip('mounting is not allowed here')
     const world = makeWorld(4000)
     onTestFinished(() => world.remove())
