@@ -12,13 +12,8 @@ export type { MakePlanOptions, PlanDocument } from './make-plan.ts'
 export {
   backfill,
   check,
-  jobsPause,
-  jobsRestore,
-  jobsRun,
-  jobsStatus,
   LIVE_STEPS,
   OFFLINE_STEPS,
-  refresh,
   relational,
   runLive,
   runOffline,
@@ -27,13 +22,11 @@ export {
 } from './migration.ts'
 export type {
   CopyOptions,
-  JobsResult,
   LiveRunDocument,
   LiveStep,
   MutatingOptions,
   OfflineStep,
   Previewed,
-  RefreshResult,
   RunDocument,
   RunOptions,
   VerifyRequest,
@@ -41,6 +34,10 @@ export type {
 export { declareWriter, grantWriter, journalDeclareLost } from './live/writers.ts'
 export { completionPoint } from './live/completion-point.ts'
 export type { CompletionResult } from './live/completion-point.ts'
+export { jobsPause, jobsRestore, jobsRun, jobsStatus } from './live/jobs.ts'
+export type { JobsResult } from './live/jobs.ts'
+export { refresh } from './live/refresh.ts'
+export type { RefreshResult } from './live/refresh.ts'
 export { loadTest } from './live/load-test.ts'
 export type { LoadTestResult } from './live/load-test.ts'
 export { listParkedRecords, settleParkedRecords } from './live/parked.ts'

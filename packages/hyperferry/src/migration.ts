@@ -6,6 +6,8 @@ import { HyperferryError } from './errors.ts'
 import { besideWriters, pointsBeforehand } from './live/backfill.ts'
 import { completionPoint } from './live/completion-point.ts'
 import { cutover } from './live/cutover.ts'
+import { jobsPause, jobsRestore } from './live/jobs.ts'
+import { refresh } from './live/refresh.ts'
 import { setStage } from './live/stage.ts'
 import type { Check, Gate, Plan, PlannedTable, TableKind } from './model.ts'
 import { confirmed, mutate } from './mutate.ts'
@@ -19,33 +21,16 @@ import { backfill as backfillStep } from './steps/backfill.ts'
 import type { BackfillResult } from './steps/backfill.ts'
 import { check as checkStep } from './steps/check.ts'
 import type { StepContext } from './steps/context.ts'
-import {
-  jobsStatus as jobsStatusStep,
-  nothingHere,
-  pause,
-  previewPause,
-  previewRestore,
-  previewRun,
-  restore,
-  runJobs,
-} from './steps/jobs.ts'
-import type { JobsPreview, JobsResult, PauseOptions, RestoreOptions } from './steps/jobs.ts'
-import { planRefresh, previewRefresh, refresh as refreshStep } from './steps/refresh.ts'
-import type { RefreshResult } from './steps/refresh.ts'
 import { relational as relationalStep } from './steps/relational.ts'
 import type { RelationalResult } from './steps/relational.ts'
 import { schema as schemaStep } from './steps/schema.ts'
 import type { SchemaResult } from './steps/schema.ts'
 import { verify as verifyStep } from './steps/verify.ts'
 import type { VerifyDocument, VerifyLevel } from './steps/verify.ts'
-import { onTarget, started, underLock } from './target-only.ts'
-import type { TargetContext } from './target-only.ts'
 import { planDdl } from './target/ddl.ts'
 import { missingTables } from './target/tables-present.ts'
 
 export type { MutatingOptions, Previewed } from './mutate.ts'
-export type { JobsResult } from './steps/jobs.ts'
-export type { RefreshResult } from './steps/refresh.ts'
 
 /** The offline line after the plan. */
 export const OFFLINE_STEPS = ['check', 'schema', 'relational', 'backfill', 'verify'] as const
@@ -155,21 +140,21 @@ export async function runOffline(options: RunOptions): Promise<RunDocument | Pre
       opened.events.emit({ kind: 'step', step: 'check', message: '' })
       const { ok, checks } = await checkStep(opened)
       if (ok) return
-      const failed = checks.filter((one) => !one.ok && one.severity === 'error')
-      throw new HyperferryError('HF-C020', {
-        what: failed.map((one) => `${one.code} ${one.message}`).join('; '),
-        details: { checks },
-      })
+      throw new HyperferryError('HF-C020', { what: failures(checks), details: { checks } })
     },
   })
+}
+
+function failures(checks: readonly Check[]): string {
+  const failed = checks.filter((one) => !one.ok && one.severity === 'error')
+  return failed.map((one) => `${one.code} ${one.message}`).join('; ')
 }
 
 /** The line while the application writes; the last step only when it is asked for. */
 const LIVE_LINE = {
   check: async (options: MutatingOptions) => {
     const { ok, checks } = await check(options)
-    const failed = checks.filter((one) => !one.ok && one.severity === 'error')
-    return { gates: [{ code: 'HF-C020', ok, reason: failed.map((one) => `${one.code} ${one.message}`).join('; ') }] }
+    return { gates: [{ code: 'HF-C020', ok, reason: failures(checks) }] }
   },
   schema,
   relational,
@@ -216,8 +201,12 @@ export async function runLive(options: CopyOptions & { until?: LiveStep }): Prom
     lines: LIVE_STEPS.filter((_, index) => index <= until),
     sql: [],
   }
-  if (options.dryRun === true || (options.confirm && !(await options.confirm(preview)))) return { preview }
+  // Asked once, for all of them.
   const { confirm: _asked, ...given } = options
+  return confirmed(options, preview, () => walkLive(plan, given, until))
+}
+
+async function walkLive(plan: Plan, options: CopyOptions, until: number): Promise<LiveRunDocument> {
   const document: LiveRunDocument = {
     migration: plan.migration,
     steps: [],
@@ -232,7 +221,7 @@ export async function runLive(options: CopyOptions & { until?: LiveStep }): Prom
       document.steps.push({ name, status: 'skipped' })
       continue
     }
-    const result: object = await LIVE_LINE[name](given)
+    const result: object = await LIVE_LINE[name](options)
     if ('quarantined' in result) document.quarantined += Number(result.quarantined)
     if (name === 'verify' && 'tables' in result) document.tables = verifiedTables(plan, result.tables as VerifiedTables)
     const closed = ('gates' in result ? (result.gates as Gate[]) : []).filter((gate) => !gate.ok)
@@ -312,79 +301,6 @@ async function jobsWaiting({ target, migrationId }: StepContext): Promise<Gate |
   } finally {
     await session.release()
   }
-}
-
-/** Step 7a: pauses the jobs of the migrated tables, with a record of what they were. */
-export async function jobsPause(options: MutatingOptions & PauseOptions): Promise<JobsResult | Previewed> {
-  return changeJobs(options, 'pause', {
-    title: (count) => `Pauses ${count} jobs of the migrated tables:`,
-    preview: (context) => previewPause(context, options.jobs),
-    run: (context) => pause(context, options),
-  })
-}
-
-/** Step 7a: puts them back as they were. */
-export async function jobsRestore(options: MutatingOptions & RestoreOptions): Promise<JobsResult | Previewed> {
-  const how = options.staggered === true ? ', their starts a minute apart' : ''
-  return changeJobs(options, 'restore', {
-    title: () => `Puts jobs of the migrated tables back to their schedules${how}:`,
-    preview: previewRestore,
-    run: (context) => restore(context, options),
-  })
-}
-
-/** Runs jobs once, now, in the right order; their schedules stay. */
-export async function jobsRun(options: MutatingOptions & { jobs: readonly number[] }): Promise<JobsResult | Previewed> {
-  return changeJobs(options, 'run', {
-    title: (count) => `Runs ${count} jobs once, now:`,
-    preview: (context) => previewRun(context, options.jobs),
-    run: (context) => runJobs(context, options.jobs),
-  })
-}
-
-/** How the jobs of the migrated tables stand. */
-export async function jobsStatus(options: PlanOptions): Promise<JobsResult> {
-  return onTarget(options, async (opened) =>
-    opened.target.capabilities.policies ? jobsStatusStep(await started(opened)) : nothingHere(opened),
-  )
-}
-
-interface JobsChange {
-  title: (count: number) => string
-  preview: (context: TargetContext) => Promise<JobsPreview>
-  run: (context: TargetContext) => Promise<JobsResult>
-}
-
-// eslint-disable-next-line max-params -- the options, and what is done with them
-async function changeJobs(
-  options: MutatingOptions,
-  action: string,
-  change: JobsChange,
-): Promise<JobsResult | Previewed> {
-  return onTarget(options, async (opened) => {
-    if (!opened.target.capabilities.policies) return nothingHere(opened)
-    const context = await started(opened)
-    const look = await change.preview(context)
-    const preview = { title: change.title(look.lines.length), ...look }
-    return confirmed(options, preview, () =>
-      underLock(context, () => recorded(context, `jobs ${action}`, () => change.run(context))),
-    )
-  })
-}
-
-/** Step 7b: refreshes the continuous aggregates over the migrated tables and proves them. */
-export async function refresh(options: MutatingOptions & { tables?: string[] }): Promise<RefreshResult | Previewed> {
-  return onTarget(options, async (opened) => {
-    const refreshed = (context: TargetContext) =>
-      refreshStep(context, options.tables === undefined ? {} : { tables: options.tables })
-    // Without aggregates nothing is read or remembered, so the migration need not have begun.
-    if (!opened.target.capabilities.continuousAggregates) return refreshed({ ...opened, migrationId: 0 })
-    const context = await started(opened)
-    const preview = previewRefresh(context, await planRefresh(context, options.tables))
-    return confirmed(options, preview, () =>
-      underLock(context, () => recorded(context, 'refresh', () => refreshed(context))),
-    )
-  })
 }
 
 /** Copying needs the tables. Throws HF-S013. */

@@ -1,6 +1,6 @@
 /** Waiting until the store that follows has everything that the other one has had before: what still differs then differs for good. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { barrier } from '../../control/barrier.ts'
+import { barrier, clearOf } from '../../control/barrier.ts'
 import { writersOf } from '../../control/writers.ts'
 import { HyperferryError } from '../../errors.ts'
 import type { DualState, WriterInfo } from '../../model.ts'
@@ -47,9 +47,7 @@ const EXTERNAL_MS = 2000
 /** Nothing of what is compared is on its way. */
 function isClear(writer: WriterInfo, { source, leftOut }: Concern): boolean {
   if (writer.inFlight + writer.pending + writer.inDoubt === 0) return true
-  if (leftOut === null) return false
-  const low = writer.low[source]
-  return low === undefined || (BigInt(low) >= leftOut.from && BigInt(low) < leftOut.to)
+  return leftOut !== null && clearOf(source, { instant: leftOut.from, beyondInstant: leftOut.to })(writer)
 }
 
 /** Every write that the source may have by now has its number. */
