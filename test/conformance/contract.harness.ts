@@ -21,6 +21,7 @@ import { Digest, digestBatch } from '../../packages/hyperferry/src/values/digest
 import { compileNormaliser } from '../../packages/hyperferry/src/values/normalise.ts'
 import type { Normaliser } from '../../packages/hyperferry/src/values/normalise.ts'
 import { parsePgType } from '../../packages/hyperferry/src/values/pgtype.ts'
+import { table as plannedTable } from '../faults/world.ts'
 
 /** A pair of types, and what an application may write into it. */
 export interface Pair {
@@ -209,28 +210,11 @@ function planOf(collection: CollectionContract): PlannedTable {
     comment: null,
     rules: each.rules,
   })
-  const plan: PlannedTable = {
+  const plan = plannedTable(collection.target, {
     source: collection.source,
-    name: collection.target,
-    kind: 'relational',
-    reasons: [],
-    time: null,
-    chunkInterval: null,
-    columnstore: null,
-    split: 'all',
-    axis: null,
-    mode: 'merge',
     sync: 'frozen',
-    existingRows: 'refuse',
     columns: collection.columns.map(column),
-    keys: [],
-    indexes: [],
-    foreignKeys: [],
-    checks: [],
-    comment: null,
-    estimatedRows: 0,
-    estimatedBytes: null,
-  }
+  })
   if (copiedColumns(plan).length !== collection.columns.length) throw new Error('not all columns are copied')
   return plan
 }

@@ -5,12 +5,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openTarget } from '../../packages/hyperferry/src/target/connect.ts'
 import { givingWay } from '../../packages/hyperferry/src/work/give-way.ts'
 import { drive } from '../faults/drive.ts'
-import type { Drive } from '../faults/drive.ts'
 import { withReads } from '../faults/mutants.ts'
 import { freshPg } from '../servers/database.ts'
 import { describeWith } from '../servers/index.ts'
-import { beginDualWriting, lcg, liveFindings, makeLiveWorld, T } from './backfill-world.ts'
-import type { LiveWorld } from './backfill-world.ts'
+import { lcg, liveFindings, T } from './backfill-world.ts'
+import { begun } from './begun.ts'
 
 const describe = await describeWith('pg17', 'ts-sid')
 
@@ -54,26 +53,11 @@ async function hammer(
   return errors
 }
 
-async function begun(server: 'pg17' | 'ts-sid', rows: number): Promise<{ world: LiveWorld; run: Drive }> {
-  const world = await makeLiveWorld('sqlite', rows, lcg(9))
-  onTestFinished(() => world.remove())
-  const { url } = await freshPg(server)
-  const run: Drive = {
-    sourceUrl: world.source.url,
-    targetUrl: url,
-    plan: world.plan,
-    steps: ['backfill'],
-    tables: ['metric'],
-  }
-  await beginDualWriting(run)
-  return { world, run }
-}
-
 describe('writers in the way', () => {
   for (const server of ['pg17', 'ts-sid'] as const) {
     for (const workers of [1, 4]) {
       test(`the same keys in ${server}, ${workers} workers: no error of theirs, every row once`, async () => {
-        const { world, run } = await begun(server, 4000)
+        const { world, run } = await begun({ server, rows: 4000, seed: 9, tables: ['metric'] })
         const lines = await world.source.lines('metric')
         let done = false
         const hammers = Array.from({ length: 5 }, (_, n) => hammer(run.targetUrl, lines, lcg(n + workers), () => done))
@@ -129,7 +113,7 @@ describe('writers in the way', () => {
   })
 
   test('a row that comes between comparing and inserting is compared again', async () => {
-    const { world, run } = await begun('pg17', 50)
+    const { world, run } = await begun({ server: 'pg17', rows: 50, seed: 9, tables: ['metric'] })
     const rows = (await world.source.lines('metric')).map((line) => line.split('|'))
     const old = rows.filter(([, at]) => Number(at) < T)
     const [first, second] = old

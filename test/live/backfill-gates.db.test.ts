@@ -1,49 +1,24 @@
 // What a backfill beside writers asks for before it begins, and what it says when the numbers do not fit.
 import { DatabaseSync } from 'node:sqlite'
-import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { besideWriters, pointsBeforehand } from '../../packages/hyperferry/src/live/backfill.ts'
 import { openTarget } from '../../packages/hyperferry/src/target/connect.ts'
 import { drive } from '../faults/drive.ts'
 import type { Drive } from '../faults/drive.ts'
-import { freshPg } from '../servers/database.ts'
 import { describeWith } from '../servers/index.ts'
-import { beginDualWriting, DAY, lcg, liveFindings, makeLiveWorld, T } from './backfill-world.ts'
-import type { LiveWorld } from './backfill-world.ts'
+import { DAY, liveFindings, T } from './backfill-world.ts'
+import { begun } from './begun.ts'
 import { DeliveringWriter } from './delivering-writer.ts'
 
 const describe = await describeWith('pg17')
 
-async function stand(
-  existingRows: 'refuse' | 'delete' = 'refuse',
-): Promise<{ world: LiveWorld; run: Drive; ask: (sql: string) => Promise<unknown[]> }> {
-  const world = await makeLiveWorld('sqlite', 200, lcg(4))
-  onTestFinished(() => world.remove())
-  for (const table of world.plan.tables) table.existingRows = existingRows
-  const { url } = await freshPg('pg17')
-  const run: Drive = {
-    sourceUrl: world.source.url,
-    targetUrl: url,
-    plan: world.plan,
-    steps: ['backfill'],
-    taskRows: 50,
-  }
-  await beginDualWriting(run)
-  const ask = async (sql: string): Promise<unknown[]> => {
-    const client = new pg.Client({ connectionString: url })
-    await client.connect()
-    const { rows } = await client.query<never>(sql)
-    await client.end()
-    return rows
-  }
-  return { world, run, ask }
-}
+const SMALL = { server: 'pg17', rows: 200, seed: 4, taskRows: 50 } as const
 
 const OLD = T - 2 * DAY
 
 describe('gates of a live backfill', () => {
   test('no completion point: HF-T010, and nothing was copied', async () => {
-    const { run, ask } = await stand()
+    const { run, ask } = await begun(SMALL)
     await ask(
       `delete from hyperferry.completion_point c using hyperferry.migrated_table t where t.id = c.table_id and t.source = 'gauge'`,
     )
@@ -54,13 +29,13 @@ describe('gates of a live backfill', () => {
   })
 
   test('after a cutover: HF-W010', async () => {
-    const { run, ask } = await stand()
+    const { run, ask } = await begun(SMALL)
     await ask(`update hyperferry.dual_write set stage = 'live', primary_store = 'target', epoch = epoch + 1`)
     await expect(drive(run)).rejects.toMatchObject({ code: 'HF-W010', exitCode: 4 })
   })
 
   test('an external writer whose lateness is not known: only tables with a key', async () => {
-    const { run, ask } = await stand()
+    const { run, ask } = await begun(SMALL)
     await ask(
       `insert into hyperferry.writer (migration_id, name, kind) select id, 'nightly', 'external' from hyperferry.migration`,
     )
@@ -71,7 +46,7 @@ describe('gates of a live backfill', () => {
   })
 
   test('parked records of the part: HF-T014, for a table without a key', async () => {
-    const { world, run, ask } = await stand()
+    const { world, run, ask } = await begun(SMALL)
     await new DeliveringWriter({ name: 'w', source: world.source, targetUrl: run.targetUrl })
       .start()
       .then((writer) => writer.stop())
@@ -88,7 +63,7 @@ describe('gates of a live backfill', () => {
   })
 
   test('a silent writer keeps the barrier of tables without a key: HF-B030 in the end', async () => {
-    const { world, run } = await stand()
+    const { world, run } = await begun(SMALL)
     const writer = await new DeliveringWriter({ name: 'slow', source: world.source, targetUrl: run.targetUrl }).start()
     await writer.write('event', [{ id: 1, at: OLD, tag: 'held' }])
     await drive({ ...run, tables: ['metric', 'gauge', 'line'] })
@@ -102,7 +77,7 @@ describe('gates of a live backfill', () => {
   })
 
   test('rows that nobody delivered: HF-B010; late ones that were, or an external writer: the books close', async () => {
-    const { world, run, ask } = await stand()
+    const { world, run, ask } = await begun(SMALL)
     const only: Drive = { ...run, tables: ['metric'] }
     await drive(only)
     const writer = await new DeliveringWriter({ name: 'w', source: world.source, targetUrl: run.targetUrl }).start()
@@ -123,7 +98,7 @@ describe('gates of a live backfill', () => {
   })
 
   test('rows that went from the source: HF-B010', async () => {
-    const { world, run } = await stand()
+    const { world, run } = await begun(SMALL)
     await drive(run)
     const db = new DatabaseSync(world.source.url.replace('sqlite:', ''))
     db.exec(`delete from gauge where id = 5; delete from metric where id = 5`)
@@ -133,7 +108,7 @@ describe('gates of a live backfill', () => {
   })
 
   test('times as text in a table without a key, cut by numbers: HF-B032; by row number they are no trouble', async () => {
-    const { world, run } = await stand()
+    const { world, run } = await begun(SMALL)
     const db = new DatabaseSync(world.source.url.replace('sqlite:', ''))
     db.exec(
       `insert into event values (1, '2024-02-01 00:00:00', 'text'); insert into line values (1, '2024-02-01 00:00:00', 'text')`,
@@ -144,7 +119,7 @@ describe('gates of a live backfill', () => {
   })
 
   test('rows of writers are in nobody’s way: never HF-S011, never emptied', async () => {
-    const { world, run, ask } = await stand('delete')
+    const { world, run, ask } = await begun({ ...SMALL, existingRows: 'delete' })
     const writer = await new DeliveringWriter({ name: 'w', source: world.source, targetUrl: run.targetUrl }).start()
     await writer.write('metric', [{ id: 900_001, at: T + DAY, tag: 'new' }])
     await writer.deliver(1)
@@ -155,7 +130,7 @@ describe('gates of a live backfill', () => {
   })
 
   test('a preview says where the copy ends and what it deletes', async () => {
-    const { run } = await stand()
+    const { run } = await begun(SMALL)
     const target = await openTarget(run.targetUrl, { connections: 1, signal: new AbortController().signal })
     onTestFinished(() => target.close())
     const { tables } = run.plan
@@ -172,7 +147,7 @@ describe('gates of a live backfill', () => {
   })
 
   test('an index of the plan is made before the rows come', async () => {
-    const { run, ask } = await stand()
+    const { run, ask } = await begun(SMALL)
     const seen: unknown[] = []
     await drive(run, {
       watch: (rows) => {

@@ -7,54 +7,31 @@ import type { Slice } from '../../packages/hyperferry/src/model.ts'
 import type { StepContext } from '../../packages/hyperferry/src/steps/context.ts'
 import type { Session, Target } from '../../packages/hyperferry/src/target/connect.ts'
 import { drive } from '../faults/drive.ts'
-import type { Drive, Driven } from '../faults/drive.ts'
+import type { Driven } from '../faults/drive.ts'
 import { withQueries, withReads } from '../faults/mutants.ts'
-import { freshPg } from '../servers/database.ts'
 import { describeWith } from '../servers/index.ts'
-import { beginDualWriting, DAY, F, lcg, liveFindings, makeLiveWorld, T } from './backfill-world.ts'
-import type { LiveTable, LiveWorld } from './backfill-world.ts'
+import { DAY, F, liveFindings, T } from './backfill-world.ts'
+import type { LiveTable } from './backfill-world.ts'
+import { begun } from './begun.ts'
+import type { Begun } from './begun.ts'
 import { DeliveringWriter } from './delivering-writer.ts'
 
 const describe = await describeWith('pg17', 'ts-sid')
 
 type Change = (ctx: StepContext) => StepContext
 
-interface Stand {
-  world: LiveWorld
-  run: Drive
-  writer: DeliveringWriter
-  ask: (sql: string) => Promise<unknown[]>
-}
+type Stand = Omit<Begun, 'random'> & { writer: DeliveringWriter }
 
 async function stand(server: 'pg17' | 'ts-sid' = 'pg17', tables: LiveTable[] = ['event']): Promise<Stand> {
-  const world = await makeLiveWorld('sqlite', 300, lcg(3))
-  onTestFinished(() => world.remove())
-  const { url } = await freshPg(server)
-  const run: Drive = {
-    sourceUrl: world.source.url,
-    targetUrl: url,
-    plan: world.plan,
-    steps: ['backfill'],
-    taskRows: 60,
-    workers: 1,
-    tables,
-  }
-  await beginDualWriting(run)
+  const { world, run, ask } = await begun({ server, rows: 300, seed: 3, taskRows: 60, workers: 1, tables })
   const writer = await new DeliveringWriter({
     name: 'w',
     source: world.source,
-    targetUrl: url,
+    targetUrl: run.targetUrl,
     heartbeatMs: 10,
   }).start()
   let stopped: Promise<void> | null = null
   onTestFinished(() => (stopped ??= writer.stop()))
-  const ask = async (sql: string): Promise<unknown[]> => {
-    const client = new pg.Client({ connectionString: url })
-    await client.connect()
-    const { rows } = await client.query<never>(sql)
-    await client.end()
-    return rows
-  }
   return { world, run, writer, ask }
 }
 

@@ -1,41 +1,25 @@
 // Step `backfill` while the application writes: whatever the order of things, everything is there once when all is delivered.
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { drive, driveApart } from '../faults/drive.ts'
-import type { Drive } from '../faults/drive.ts'
-import { freshPg } from '../servers/database.ts'
 import { describeWith } from '../servers/index.ts'
-import { beginDualWriting, lcg, liveFindings, makeLiveWorld } from './backfill-world.ts'
-import type { LiveWorld } from './backfill-world.ts'
+import { liveFindings } from './backfill-world.ts'
+import { begun } from './begun.ts'
 import { traffic } from './traffic.ts'
 
 const describe = await describeWith('pg17', 'ts-sid', 'mariadb')
-
-async function begun(
-  engine: 'sqlite' | 'mariadb',
-  server: 'pg17' | 'ts-sid',
-  seed: number,
-): Promise<{ world: LiveWorld; run: Drive; random: () => number }> {
-  const random = lcg(seed)
-  const world = await makeLiveWorld(engine, 600, random)
-  onTestFinished(() => world.remove())
-  const { url } = await freshPg(server)
-  const run: Drive = {
-    sourceUrl: world.source.url,
-    targetUrl: url,
-    plan: world.plan,
-    steps: ['backfill'],
-    taskRows: 40,
-  }
-  await beginDualWriting(run)
-  return { world, run, random }
-}
 
 describe('backfill beside writers', () => {
   for (const engine of ['sqlite', 'mariadb'] as const) {
     for (const server of ['pg17', 'ts-sid'] as const) {
       for (const workers of [1, 4]) {
         test(`${engine} into ${server}, ${workers} workers: both databases hold the same`, async () => {
-          const { world, run, random } = await begun(engine, server, workers * 7 + engine.length)
+          const { world, run, random } = await begun({
+            engine,
+            server,
+            rows: 600,
+            seed: workers * 7 + engine.length,
+            taskRows: 40,
+          })
           const writing = await traffic({
             source: world.source,
             targetUrl: run.targetUrl,
@@ -68,7 +52,12 @@ describe('backfill beside writers', () => {
   ] as const) {
     for (const times of passings) {
       test(`kill -9 at ${place}, passing ${times}`, async () => {
-        const { world, run, random } = await begun('sqlite', times % 2 === 0 ? 'pg17' : 'ts-sid', times)
+        const { world, run, random } = await begun({
+          server: times % 2 === 0 ? 'pg17' : 'ts-sid',
+          rows: 600,
+          seed: times,
+          taskRows: 40,
+        })
         const writing = await traffic({
           source: world.source,
           targetUrl: run.targetUrl,
@@ -87,7 +76,7 @@ describe('backfill beside writers', () => {
   }
 
   test('two tools at once', async () => {
-    const { world, run, random } = await begun('sqlite', 'pg17', 5)
+    const { world, run, random } = await begun({ server: 'pg17', rows: 600, seed: 5, taskRows: 40 })
     const writing = await traffic({ source: world.source, targetUrl: run.targetUrl, writers: 2, late: 120, random })
     const both = [40, 55].map((taskRows) => driveApart({ ...run, taskRows, unlocked: true, workers: 2 }).ended)
     for (const each of await Promise.all(both)) expect(each.driven, each.output).not.toBeNull()

@@ -1,4 +1,5 @@
 /** Rows into a table of PostgreSQL, by one statement for each few megabytes: text in JSON, cast by the server's own input functions. */
+import { ident } from './ident.ts'
 import { StoreError } from './outcome.ts'
 import type { Query, StoreBatch } from './store.ts'
 
@@ -75,8 +76,4 @@ function castOf(type: string | undefined): string {
 
 function relation(schema: string | undefined, table: string): string {
   return schema === undefined ? ident(table) : `${ident(schema)}.${ident(table)}`
-}
-
-function ident(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
 }

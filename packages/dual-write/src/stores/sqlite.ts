@@ -1,5 +1,6 @@
 /** SQLite in this process, through node:sqlite or better-sqlite3. The drivers are synchronous, so nothing happens between the statements of a transaction. */
 import type { OpId } from '../model.ts'
+import { ident } from './ident.ts'
 import { neededKey, usableKey } from './key.ts'
 import type { Key } from './key.ts'
 import { idsOf, idsText, marker, Markers, numbersBelow, tombstone } from './marker.ts'
@@ -260,8 +261,4 @@ function numberOf(error: Error): number | null {
   const name = /^SQLITE_([A-Z]+)(_FOREIGNKEY)?/.exec(String(detail(error, 'code')))
   if (name === null) return null
   return name[2] === undefined ? (NUMBERS[name[1] ?? ''] ?? 1) : FOREIGN_KEY
-}
-
-function ident(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
 }

@@ -2,13 +2,15 @@
 import type { Gate } from '../model.ts'
 import type { Session } from '../target/connect.ts'
 
-/** Notes those of `closed` that a person opened. `codes` are the ones given. */
+/** Notes those of `found` that were closed and that a person opened. */
+// eslint-disable-next-line max-params -- where, of what, and what the person said
 export async function noteAccepted(
   session: Session,
   migrationId: number,
-  { closed, codes, reason }: { closed: readonly Gate[]; codes: readonly string[]; reason: string | undefined },
+  found: readonly Gate[],
+  { accept = [], reason }: { accept?: readonly string[]; reason?: string },
 ): Promise<void> {
-  for (const { code, reason: state } of closed.filter((gate) => codes.includes(gate.code))) {
+  for (const { code, reason: state } of found.filter((gate) => !gate.ok && accept.includes(gate.code))) {
     await session.query(
       `insert into hyperferry.event (migration_id, kind, message, data)
        values ($1, 'gate accepted', $2, jsonb_build_object('code', $3::text, 'state', $4::text, 'by', session_user))`,

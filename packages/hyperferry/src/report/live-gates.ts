@@ -25,6 +25,7 @@ export async function cutoverGates(
   const series = plan.tables.filter(({ kind }) => kind === 'timeseries')
   const points = await completionPoints(session, migrationId)
   const pointless = series.filter(({ source }) => !points.has(source)).map(({ source }) => source)
+  const proven = copied ? plan.tables : plan.tables.filter((table) => !isBroughtUp(table, books))
   const paused = (await openSnapshots(session, migrationId)).length
   return [
     gate(
@@ -32,8 +33,8 @@ export async function cutoverGates(
       pointless.length === 0,
       pointless.length === 0 ? `${series.length} series have their T` : `no T: ${pointless.join(', ')}`,
     ),
-    verified(copied ? plan.tables : plan.tables.filter((table) => !isBroughtUp(table, books)), books),
-    quarantine(copied ? plan.tables : plan.tables.filter((table) => !isBroughtUp(table, books)), books),
+    verified(proven, books),
+    quarantine(proven, books),
     loadTest(books),
     gate(
       'HF-G015',

@@ -58,13 +58,7 @@ export async function cutover(ctx: StepContext, options: CutoverOptions, keep: K
   const rehearsal = await rehearse(ctx, seconds, keep)
   const gates = opened([...(await readGates(ctx, true)).gates, rehearsal.gate])
   mustBeOpen(gates)
-  await withSession(ctx.target, (session) =>
-    noteAccepted(session, ctx.migrationId, {
-      closed: found.filter(({ ok }) => !ok),
-      codes: options.accept ?? [],
-      reason: options.reason,
-    }),
-  )
+  await withSession(ctx.target, (session) => noteAccepted(session, ctx.migrationId, found, options))
   // Numbers that were given out for rows that are gone are known to the source alone; asking may take longer than a hold.
   const inventory = await ctx.source.inventory()
   await sequences(ctx, inventory)

@@ -1,6 +1,8 @@
 /** The end: the source is not written any more; with `drop` nothing of ours is left in the target. */
 import { noteAccepted } from '../control/accepted.ts'
 import { moveStage, requireDualState } from '../control/dual-write.ts'
+import { countOutbox } from '../control/outbox.ts'
+import { countParked } from '../control/parked.ts'
 import { writersOf } from '../control/writers.ts'
 import { HyperferryError } from '../errors.ts'
 import type { Gate } from '../model.ts'
@@ -31,14 +33,9 @@ export async function finish(
     throw new HyperferryError('HF-K012', { what: `the stage is ${state.stage}: there was no cutover yet` })
   }
   const found = await finishGates(session, migrationId, options.drop === true)
-  const codes = options.accept ?? []
-  const gates = accepted(found, codes, options.reason)
+  const gates = accepted(found, options.accept ?? [], options.reason)
   mustBeOpen(gates)
-  await noteAccepted(session, migrationId, {
-    closed: found.filter(({ ok }) => !ok),
-    codes,
-    reason: options.reason,
-  })
+  await noteAccepted(session, migrationId, found, options)
   const notes = state.stage === 'complete' ? ['The migration was complete already.'] : []
   if (state.stage === 'live') {
     await transaction(session, async () => {
@@ -59,12 +56,7 @@ export async function finish(
 
 /** The gates as they are now. */
 export async function finishGates(session: Session, migrationId: number, drop: boolean): Promise<Gate[]> {
-  const { rows } = await session.query<{ waiting: string }>(
-    `select ((select count(*) from hyperferry.outbox where migration_id = $1)
-       + (select count(*) from hyperferry.parked_op where migration_id = $1 and status = 'open'))::text as waiting`,
-    [migrationId],
-  )
-  const waiting = Number(rows[0]?.waiting ?? 0)
+  const waiting = (await countOutbox(session, migrationId)) + (await countParked(session, migrationId))
   const gates = [
     gate(
       'HF-G012',

@@ -2,6 +2,7 @@
 import { noteAccepted } from '../control/accepted.ts'
 import { requireDualState } from '../control/dual-write.ts'
 import { registerTables, totals } from '../control/ledger.ts'
+import { countOutbox } from '../control/outbox.ts'
 import { writersOf } from '../control/writers.ts'
 import { CATALOGUE, HyperferryError } from '../errors.ts'
 import type { DualState, Gate } from '../model.ts'
@@ -30,7 +31,7 @@ export async function rollbackGates(ctx: StepContext): Promise<{ state: DualStat
     const writers = await writersOf(session, migrationId)
     const series = plan.tables.filter(({ kind }) => kind === 'timeseries')
     const gates = [
-      backlog(await waiting(session, migrationId)),
+      backlog(await countOutbox(session, migrationId)),
       ...(await writerGates(session, plan, { migrationId, state, writers, series })),
       await unchanged(session, ctx),
     ]
@@ -58,13 +59,13 @@ export async function rollback(
   const codes = options.accept ?? []
   const gates = accepted(found, codes, options.reason)
   mustBeOpen(gates)
-  const closed = found.filter(({ ok }) => !ok)
-  await withSession(target, (session) => noteAccepted(session, migrationId, { closed, codes, reason: options.reason }))
+  await withSession(target, (session) => noteAccepted(session, migrationId, found, options))
   const { epoch, pauseMs } = await changeRoles(target, migrationId, {
     to: 'dualwrite',
     seconds: options.hold ?? 5,
     signal: ctx.signal,
-    drained: async () => (await withSession(target, (session) => waiting(session, migrationId))) === 0,
+    // Writers deliver them while they stand still.
+    drained: async () => (await withSession(target, (session) => countOutbox(session, migrationId))) === 0,
     failpoints: { held: 'rollback.in-hold' },
     inside: async () => {
       if (codes.includes('HF-G020')) return
@@ -82,15 +83,6 @@ export async function rollback(
       'Before the next cutover: hyperferry verify.',
     ],
   }
-}
-
-/** Records of the outbox. Writers deliver them while they stand still; one that is being delivered is locked and still there. */
-async function waiting(session: Session, migrationId: number): Promise<number> {
-  const { rows } = await session.query<{ n: string }>(
-    'select count(*)::text as n from hyperferry.outbox where migration_id = $1',
-    [migrationId],
-  )
-  return Number(rows[0]?.n ?? 0)
 }
 
 /** Relational tables of the target are what the last final copy has left there: nothing carries changes of them back. */

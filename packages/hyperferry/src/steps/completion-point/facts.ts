@@ -1,6 +1,7 @@
 /** What the choice of T rests on: since when everybody writes to both, how late and how early rows come, how far the clocks are apart. */
 import { durationMicros } from '../../config/duration.ts'
 import { requireDualState } from '../../control/dual-write.ts'
+import { countParked } from '../../control/parked.ts'
 import { writersOf } from '../../control/writers.ts'
 import { HyperferryError } from '../../errors.ts'
 import type { WriterInfo } from '../../model.ts'
@@ -160,11 +161,7 @@ function roster(expected: number | null, library: readonly WriterInfo[], externa
 }
 
 async function undelivered(session: Session, migrationId: number, library: readonly WriterInfo[]): Promise<Refusal[]> {
-  const { rows } = await session.query<{ parked: string }>(
-    `select count(*)::text as parked from hyperferry.parked_op where migration_id = $1 and status = 'open'`,
-    [migrationId],
-  )
-  const parked = Number(rows[0]?.parked ?? 0)
+  const parked = await countParked(session, migrationId)
   const doubtful = library.filter(({ inDoubt }) => inDoubt > 0)
   return [
     ...(parked > 0 ? [{ code: 'HF-T014' as const, message: `${parked} parked records: hyperferry parked list` }] : []),
