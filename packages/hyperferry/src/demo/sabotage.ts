@@ -6,7 +6,7 @@ export type Sabotage = (typeof SABOTAGE)[number]
 
 const STATEMENTS: Record<Sabotage, string> = {
   lose: `delete from reading where note = (select note from reading where note like 'write %' order by note limit 1)`,
-  double: `insert into event_log select * from event_log where payload = (select min(payload) from event_log where convert_from(payload, 'UTF8') like 'application%')`,
+  double: `insert into event_log select * from event_log where payload = (select payload from event_log where convert_from(payload, 'UTF8') like 'application%' order by payload limit 1)`,
   alter: `update reading set temperature = temperature + 1e-9 where note = (select note from reading where note like 'write %' order by note limit 1)`,
 }
 
