@@ -13,6 +13,7 @@ const alias = Object.entries({
   '@hyperferry/dual-write/pg': 'stores/pg.ts',
   '@hyperferry/dual-write/mysql2': 'stores/mysql2.ts',
   '@hyperferry/dual-write/sqlite': 'stores/sqlite.ts',
+  '@hyperferry/dual-write/generic': 'stores/generic.ts',
   '@hyperferry/dual-write/interpreter': 'interpreter.ts',
   '@hyperferry/dual-write': 'index.ts',
 }).map(([find, file]) => ({ find, replacement: resolve(import.meta.dirname, library, file) }))

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
@@ -7,6 +8,7 @@ import { freshMysql } from '../../../test/servers/database.ts'
 import { collection } from '../src/collection.ts'
 import { createDualWriter } from '../src/create.ts'
 import type { DualWriteEvent } from '../src/options.ts'
+import { genericStore } from '../src/stores/generic.ts'
 import { MARKER_SQL } from '../src/stores/marker.ts'
 import { mysql2Store } from '../src/stores/mysql2.ts'
 import { pgStore } from '../src/stores/pg.ts'
@@ -14,6 +16,7 @@ import { sqliteStore } from '../src/stores/sqlite.ts'
 import type { SourceStore, TargetStore } from '../src/stores/store.ts'
 import { contract, setStage, sourceRows, sqliteSource, until } from './stage.ts'
 import type { TheStage } from './stage.ts'
+import { lateSqlite, mariadbConnector } from './stores/generic-drivers.ts'
 
 interface Given {
   source: SourceStore
@@ -48,6 +51,13 @@ async function writer(
   })
   onTestFinished(() => dw.close({ drainMs: 100 }))
   return dw
+}
+
+function sourceThrough(url: string, through: 'mysql2' | 'a generic driver'): SourceStore {
+  if (through !== 'mysql2') return genericStore(mariadbConnector(url))
+  const pool = mysql.createPool({ uri: url, connectionLimit: 4 })
+  onTestFinished(() => pool.end())
+  return mysql2Store(pool)
 }
 
 function poolOf(connectionString: string): pg.Pool {
@@ -214,52 +224,57 @@ test('a value that not both can hold is refused before either has the row', asyn
   expect(dw.status()).toMatchObject({ inFlight: 0, pending: 0, inDoubt: 0 })
 })
 
-test('roles change under load: what was acknowledged is at the primary, both hold the same, and ids go on', async () => {
-  const stage = await setStage({ identity: true })
-  const db = sqliteSource(stage.folder, { identity: true })
-  const dw = await writer(stage, { source: sqliteStore(db) })
-  await stage.begin(contract('sqlite', { identity: true }))
-  await until(() => dw.status().stage === 'dualwrite')
-  let stop = false
-  let acknowledged = 0
-  const load = Promise.all(
-    Array.from({ length: 6 }, async (_, lane) => {
-      while (!stop) {
-        await dw.write('events', [{ ts: lane, kind: 'x' }])
-        acknowledged += 1
-        await new Promise((resolve) => setTimeout(resolve, 2))
+const sqliteStores = { sqliteStore, genericStore: (db: DatabaseSync) => genericStore(lateSqlite(db)) }
+
+test.for(Object.entries(sqliteStores))(
+  'roles change under load: what was acknowledged is at the primary, both hold the same, and ids go on: %s',
+  async ([, store]) => {
+    const stage = await setStage({ identity: true })
+    const db = sqliteSource(stage.folder, { identity: true })
+    const dw = await writer(stage, { source: store(db) })
+    await stage.begin(contract('sqlite', { identity: true }))
+    await until(() => dw.status().stage === 'dualwrite')
+    let stop = false
+    let acknowledged = 0
+    const load = Promise.all(
+      Array.from({ length: 6 }, async (_, lane) => {
+        while (!stop) {
+          await dw.write('events', [{ ts: lane, kind: 'x' }])
+          acknowledged += 1
+          await new Promise((resolve) => setTimeout(resolve, 2))
+        }
+      }),
+    )
+    const change = async (to: 'live' | 'dualwrite'): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      await stage.hold('prepare')
+      await until(async () => ((await stage.writers())[0]?.heartbeatAgeMs ?? Infinity) < 100)
+      await stage.hold('hold')
+      await until(async () => (await stage.writers())[0]?.held !== null)
+      if (to === 'dualwrite') {
+        await until(
+          async () => Number((await stage.sql('select count(*) as n from hyperferry.outbox')).rows[0]?.['n']) === 0,
+        )
       }
-    }),
-  )
-  const change = async (to: 'live' | 'dualwrite'): Promise<void> => {
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await stage.hold('prepare')
-    await until(async () => ((await stage.writers())[0]?.heartbeatAgeMs ?? Infinity) < 100)
-    await stage.hold('hold')
-    await until(async () => (await stage.writers())[0]?.held !== null)
-    if (to === 'dualwrite') {
-      await until(
-        async () => Number((await stage.sql('select count(*) as n from hyperferry.outbox')).rows[0]?.['n']) === 0,
-      )
+      // Nobody writes now: both hold the same, to the row.
+      expect(await stage.rows('event')).toEqual(sourceRows(db, 'event'))
+      expect(sourceRows(db, 'event')).toHaveLength(acknowledged)
+      await stage.sql(`select setval(pg_get_serial_sequence('plant.event', 'id'), (select max(id) from plant.event))`)
+      expect(await stage.commit(to)).toBeGreaterThan(0)
+      await until(() => dw.status().primary === (to === 'live' ? 'target' : 'source'))
     }
-    // Nobody writes now: both hold the same, to the row.
+    await change('live')
+    await change('dualwrite')
+    await change('live')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    stop = true
+    await load
+    await dw.close()
     expect(await stage.rows('event')).toEqual(sourceRows(db, 'event'))
     expect(sourceRows(db, 'event')).toHaveLength(acknowledged)
-    await stage.sql(`select setval(pg_get_serial_sequence('plant.event', 'id'), (select max(id) from plant.event))`)
-    expect(await stage.commit(to)).toBeGreaterThan(0)
-    await until(() => dw.status().primary === (to === 'live' ? 'target' : 'source'))
-  }
-  await change('live')
-  await change('dualwrite')
-  await change('live')
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  stop = true
-  await load
-  await dw.close()
-  expect(await stage.rows('event')).toEqual(sourceRows(db, 'event'))
-  expect(sourceRows(db, 'event')).toHaveLength(acknowledged)
-  expect(acknowledged).toBeGreaterThan(200)
-})
+    expect(acknowledged).toBeGreaterThan(200)
+  },
+)
 
 test('a hold that ends without a change lets everybody go on as before', async () => {
   const stage = await setStage()
@@ -323,10 +338,14 @@ test('two processes cannot have one journal, and one whose journal was given up 
   })
 })
 
-test.for(['mariadb', 'mysql'] as const)(
-  'finds out what became of writes whose answer was lost: %s',
+test.for([
+  ['mariadb', 'mysql2'],
+  ['mysql', 'mysql2'],
+  ['mariadb', 'a generic driver'],
+] as const)(
+  'finds out what became of writes whose answer was lost: %s by %s',
   { timeout: 120_000 },
-  async (server) => {
+  async ([server, through]) => {
     const stage = await setStage({ identity: true })
     const fresh = await freshMysql(server)
     const admin = await mysql.createConnection({ uri: fresh.adminUrl })
@@ -346,9 +365,7 @@ test.for(['mariadb', 'mysql'] as const)(
       },
       onAnswer: () => (n > 0 && Math.random() < 0.01 ? 'cut' : 'pass'),
     }))
-    const pool = mysql.createPool({ uri: relay.url(fresh.adminUrl), connectionLimit: 4 })
-    onTestFinished(() => pool.end())
-    const dw = await writer(stage, { source: mysql2Store(pool) })
+    const dw = await writer(stage, { source: sourceThrough(relay.url(fresh.adminUrl), through) })
     await stage.begin(contract('mysql', { identity: true }))
     await until(() => dw.status().stage === 'dualwrite')
     const outcomes = { ok: 0, unknown: 0, refused: 0 }

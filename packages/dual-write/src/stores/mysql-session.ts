@@ -1,6 +1,8 @@
 /** One transaction on a borrowed connection that goes back as it came, or not at all. */
 import { noteOutcome } from './outcome.ts'
 import { outcomeOfCommit, outcomeOfStatement } from './mysql-errors.ts'
+import { ASK_SETTINGS, changeOf, needsNothing } from './mysql-settings.ts'
+import type { Needs } from './mysql-settings.ts'
 
 /** What is asked of the driver: the shape of mysql2's query options. Arrays, whatever the pool was told to make of rows. */
 export interface Mysql2Command {
@@ -24,18 +26,6 @@ export interface Mysql2Connection {
 /** As much of mysql2's promise pool as is needed. */
 export interface Mysql2Pool {
   getConnection(): Promise<Mysql2Connection>
-}
-
-/** What a session must be like while the transaction runs. */
-export interface Needs {
-  /** Instants of TIMESTAMP columns are written and read in UTC. */
-  utc?: boolean
-  /** A value that does not fit is an error, never clamped or cut: the other store would get the whole one. */
-  strict?: boolean
-  /** 0 in an AUTO_INCREMENT column is 0, as it is in the other store. */
-  zeroIsZero?: boolean
-  /** Seconds to wait for a row that somebody else has locked. */
-  lockWait?: number
 }
 
 export interface Answer {
@@ -97,8 +87,8 @@ async function borrow(pool: Mysql2Pool): Promise<Borrowed> {
 
 class Borrowed {
   readonly #connection: Mysql2Connection
-  /** Settings as they were, by name; those that were changed. */
-  #before: [name: string, value: unknown][] = []
+  /** Puts back the settings that were changed. */
+  #restore: string | null = null
 
   constructor(connection: Mysql2Connection) {
     this.#connection = connection
@@ -111,23 +101,14 @@ class Borrowed {
     return answerOf(await this.#connection.query({ sql, ...shape }))
   }
 
-  /** The application may change a session at any time, so it is asked each time that something depends on it. */
   async adjust(needs: Needs): Promise<void> {
-    if (!needs.utc && !needs.strict && !needs.zeroIsZero && needs.lockWait === undefined) return
-    const { rows } = await this.say(
-      'SELECT @@session.time_zone, @@session.sql_mode, CAST(@@session.innodb_lock_wait_timeout AS CHAR)',
-    )
-    const [zone, mode, wait] = (rows[0] ?? []).map(String)
-    const wanted: [name: string, before: unknown, value: unknown][] = [
-      ['time_zone', zone, needs.utc ? '+00:00' : zone],
-      ['sql_mode', mode, modeFor(mode ?? '', needs)],
-      ['innodb_lock_wait_timeout', Number(wait), needs.lockWait ?? Number(wait)],
-    ]
-    const changed = wanted.filter(([, before, value]) => before !== value)
-    if (changed.length === 0) return
+    if (needsNothing(needs)) return
+    const { rows } = await this.say(ASK_SETTINGS)
+    const change = changeOf(rows[0] ?? [], needs)
+    if (change === null) return
     // Before it is sent: when the answer is lost it has to be put back too.
-    this.#before = changed.map(([name, before]) => [name, before])
-    await this.#set(changed.map(([name, , value]) => [name, value]))
+    this.#restore = change.restore
+    await this.say(change.set)
   }
 
   /** Whether everything was rolled back. False: a table without transactions took part (MariaDB says so by a warning). Never throws. */
@@ -146,43 +127,20 @@ class Borrowed {
   /** Back to the pool as it was; a connection that cannot be put right is closed instead. Never throws. */
   async giveBack(): Promise<void> {
     try {
-      if (this.#before.length > 0) await this.#set(this.#before)
+      if (this.#restore !== null) await this.say(this.#restore)
     } catch {
       this.#connection.destroy()
       return
     }
     this.#connection.release()
   }
-
-  async #set(settings: readonly [name: string, value: unknown][]): Promise<void> {
-    await this.#connection.query({
-      sql: `SET ${settings.map(([name, value]) => `SESSION ${name} = ${literal(value)}`).join(', ')}`,
-      ...shape,
-    })
-  }
-}
-
-/** Settings are words and numbers: what would need escaping is not one. */
-function literal(value: unknown): string {
-  if (typeof value === 'number') return String(value)
-  const text = String(value)
-  if (/['\\]/.test(text)) throw new TypeError('a session setting with quotes')
-  return `'${text}'`
-}
-
-function modeFor(mode: string, needs: Needs): string {
-  const has = (name: string): boolean => mode.split(',').includes(name)
-  const added: string[] = []
-  if (needs.strict && !has('STRICT_TRANS_TABLES') && !has('STRICT_ALL_TABLES')) added.push('STRICT_TRANS_TABLES')
-  if (needs.zeroIsZero && !has('NO_AUTO_VALUE_ON_ZERO')) added.push('NO_AUTO_VALUE_ON_ZERO')
-  return [...(mode === '' ? [] : [mode]), ...added].join(',')
 }
 
 /**
  * The driver sends numbers as doubles and everything else as text. Integers below 10^15 are exact as doubles and print in full in a text column; as text they
  * would be characters to a BIT column and 2000 to a YEAR 0. Larger ones must be text. Bytes go in the form that every version of the driver takes for bytes.
  */
-function bindable(value: unknown): unknown {
+export function bindable(value: unknown): unknown {
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))) {
     const number = Number(value)
     return Math.abs(number) < 1e15 ? number : String(value)
