@@ -1,36 +1,42 @@
-// `npm run bench`: rows per second of Hyperferry beside pgloader's, alternating on the same servers. See README.md.
+// `npm run bench`: our wall time by that of the tools people use today, on the same servers, alternating. See README.md.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import pg from 'pg'
 import { startServer } from '../test/servers/start.ts'
-import { fillMysql, fillSqlite } from './data.ts'
-import { measure } from './measure.ts'
-import type { Measured } from './measure.ts'
-import { pgloaderVersion, runPgloader } from './pgloader.ts'
+import type { Server } from '../test/servers/start.ts'
+import type { Case } from './case.ts'
+import { cases } from './cases.ts'
+import { parallelCopyVersion } from './peers/parallel-copy.ts'
+import { pgloaderVersion } from './peers/pgloader.ts'
+import { psqlVersion } from './peers/psql.ts'
+import { median, ratioOf } from './ratio.ts'
+import { runCase } from './rounds.ts'
+import type { CaseResult } from './rounds.ts'
+import { writeCsv } from './series/csv.ts'
+import { fillMysql } from './series/mysql.ts'
+import type { Series } from './series/series.ts'
+import { fillSqlite } from './series/sqlite.ts'
+import { sql } from './target.ts'
 
 const { values } = parseArgs({
   options: {
-    rows: { type: 'string', default: '2000000' },
-    pairs: { type: 'string', default: '3' },
-    only: { type: 'string' },
+    rows: { type: 'string', default: '3000000' },
+    pairs: { type: 'string', default: '7' },
+    only: { type: 'string', multiple: true, default: [] },
   },
 })
-const ROWS = Number(values.rows)
 const PAIRS = Number(values.pairs)
+const chosen = cases(Number(values.rows)).filter(({ id }) => values.only.length === 0 || values.only.includes(id))
+if (chosen.length === 0)
+  throw new Error(
+    `--only takes ${cases(1)
+      .map(({ id }) => id)
+      .join(', ')}`,
+  )
+
 const folder = mkdtempSync(join(tmpdir(), 'hyperferry-bench-'))
-const program = fileURLToPath(new URL('../packages/hyperferry/bin/hyperferry.js', import.meta.url))
-
-/** Source the plan in the folder was made for. */
-let planned = ''
-
-interface Line {
-  source: string
-  ours: Measured[]
-  theirs: Measured[]
-}
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 try {
   await bench()
@@ -39,144 +45,125 @@ try {
 }
 
 async function bench(): Promise<void> {
-  await using target = await startServer('ts-2.19', { durable: true })
-  const lines: Line[] = []
-  if (values.only !== 'sqlite') {
-    await using maria = await startServer('mariadb')
-    const admin = new URL(maria.url)
-    admin.pathname = '/'
-    const url = await mysqlDatabase(admin.href)
-    await fillMysql(url, ROWS)
-    lines.push(await compare('MariaDB', url, url, target.url))
-  }
-  if (values.only !== 'mariadb') {
-    const file = join(folder, 'bench.db')
-    fillSqlite(file, ROWS)
-    lines.push(await compare('SQLite', `sqlite:${file}`, file, target.url))
-  }
-  report(lines, await versions(target.url))
-}
-
-/** PAIRS alternating runs. Each into a fresh database with the table as `hyperferry schema` makes it, so both load into the same. */
-async function compare(source: string, ourUrl: string, theirUrl: string, server: string): Promise<Line> {
-  const line: Line = { source, ours: [], theirs: [] }
-  for (let pair = 0; pair < PAIRS; pair += 1) {
-    line.ours.push(await withDatabase(server, (target) => ours(ourUrl, target)))
-    if (pgloaderVersion() !== null) {
-      line.theirs.push(
-        await withDatabase(server, async (target) => {
-          await hyperferry(['schema', '--yes'], ourUrl, target)
-          const measured = await runPgloader(theirUrl, target, folder)
-          await expectRows(target)
-          return measured
-        }),
-      )
+  await using target = await targetServer()
+  const community = target.name === 'tsl'
+  const results: CaseResult[] = []
+  const versions = await versionsOf(target)
+  for (const one of chosen) {
+    if (one.columnstore && !community) {
+      say(`${one.id} is left out: it needs the community edition of TimescaleDB (test/servers/README.md)`)
+      continue
     }
-    process.stderr.write(`${source}: pair ${pair + 1} of ${PAIRS}\n`)
-  }
-  return line
-}
-
-async function ours(source: string, target: string): Promise<Measured> {
-  await hyperferry(['schema', '--yes'], source, target)
-  const measured = await hyperferry(['backfill', '--yes', '--workers', '2'], source, target)
-  await expectRows(target)
-  return measured
-}
-
-async function hyperferry(args: string[], source: string, target: string): Promise<Measured> {
-  const env = { HYPERFERRY_SOURCE: source, HYPERFERRY_TARGET: target }
-  const call = (words: string[]) => measure([process.execPath, program, ...words], { cwd: folder, env })
-  if (planned !== source) {
-    await call([
-      'plan',
-      '--force',
-      '--source',
-      '${HYPERFERRY_SOURCE}',
-      '--target',
-      '${HYPERFERRY_TARGET}',
-      '--name',
-      'bench',
-    ])
-    planned = source
-  }
-  return call(args)
-}
-
-async function withDatabase<T>(server: string, use: (url: string) => Promise<T>): Promise<T> {
-  const name = `bench_${Math.random().toString(36).slice(2)}`
-  await sql(server, `create database ${name}`)
-  const url = new URL(server)
-  url.pathname = `/${name}`
-  try {
-    await sql(url.href, 'create extension timescaledb')
-    return await use(url.href)
-  } finally {
-    await sql(server, `drop database ${name} with (force)`)
+    await using source = await makeSource(one)
+    const servers = [target.pid, ...source.servers]
+    results.push(await runCase(one, { server: target.url, source: source.place, servers }, PAIRS, say))
+    show(results)
+    keep(results, versions)
   }
 }
 
-async function mysqlDatabase(admin: string): Promise<string> {
+/** The community edition where it is; else the other one, for what it can do. Memory as a server for such data has. */
+async function targetServer(): Promise<Server> {
+  const server = await startServer('tsl', { durable: true }).catch(() => startServer('ts-2.19', { durable: true }))
+  const settings = {
+    shared_buffers: '2GB',
+    max_wal_size: '8GB',
+    checkpoint_timeout: '30min',
+    maintenance_work_mem: '512MB',
+  }
+  for (const [name, value] of Object.entries(settings)) await sql(server.url, [`alter system set ${name} = '${value}'`])
+  await server.restart()
+  return server
+}
+
+interface BenchSource extends AsyncDisposable {
+  place: string
+  servers: readonly number[]
+}
+
+async function makeSource({ source, series, id }: Case): Promise<BenchSource> {
+  say(`${id}: making ${series.rows} rows`)
+  if (source === 'mariadb') return mariadbSource(series)
+  const file = join(folder, source === 'csv' ? 'metric.csv' : 'metric.db')
+  rmSync(file, { force: true })
+  if (source === 'csv') say(`${id}: ${Math.round(writeCsv(file, series) / 1e6)} MB`)
+  else fillSqlite(file, series)
+  return { place: file, servers: [], [Symbol.asyncDispose]: async () => rmSync(file) }
+}
+
+async function mariadbSource(series: Series): Promise<BenchSource> {
+  const server = await startServer('mariadb')
+  const admin = new URL(server.url)
+  admin.pathname = '/'
   const { createConnection } = await import('mysql2/promise')
-  const connection = await createConnection({ uri: admin })
+  const connection = await createConnection({ uri: admin.href })
+  await connection.query('set global innodb_buffer_pool_size = 2147483648')
   await connection.query('create database bench')
   await connection.query(`create user 'bench'@'%' identified by 'bench'`)
   await connection.query(`grant all on bench.* to 'bench'@'%'`)
   await connection.end()
-  const url = new URL(admin)
-  Object.assign(url, { username: 'bench', password: 'bench', pathname: '/bench' })
-  return url.href
+  const url = Object.assign(new URL(admin), { username: 'bench', password: 'bench', pathname: '/bench' })
+  await fillMysql(url.href, series)
+  return { place: url.href, servers: [server.pid], [Symbol.asyncDispose]: () => server.stop() }
 }
 
-async function expectRows(target: string): Promise<void> {
-  const [row] = await sql(target, 'select count(*)::int as rows from public.metric')
-  if (row?.['rows'] !== ROWS) throw new Error(`${String(row?.['rows'])} rows arrived instead of ${ROWS}`)
-}
-
-async function versions(target: string): Promise<Record<string, unknown>> {
-  const [row] = await sql(
-    target,
+async function versionsOf(server: Server): Promise<Record<string, unknown>> {
+  const [row] = await sql(server.url, [
     `select current_setting('server_version') as postgres, (select default_version from pg_available_extensions where name = 'timescaledb') as timescaledb`,
-  )
+  ])
   return {
     node: process.version,
     pgloader: pgloaderVersion(),
+    parallelCopy: parallelCopyVersion(),
+    psql: psqlVersion(),
     ...row,
+    edition: server.name === 'tsl' ? 'community' : 'apache',
     cpu: `${cpus().length} x ${cpus()[0]?.model ?? '?'}`,
     memoryGb: Math.round(totalmem() / 2 ** 30),
   }
 }
 
-async function sql(url: string, text: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    return (await client.query<Record<string, unknown>>(text)).rows
-  } finally {
-    await client.end()
-  }
+function show(results: readonly CaseResult[]): void {
+  console.table(
+    Object.fromEntries(
+      results.map(({ name, ours, theirs, peer, goal }) => {
+        const { ratio, upper } = ratioOf(seconds(ours), seconds(theirs))
+        const of = (field: 'seconds' | 'cpuSeconds' | 'serverCpuSeconds' | 'peakMb' | 'tableMb'): string =>
+          [ours, theirs]
+            .map((runs) => (runs.length === 0 ? '–' : round(median(runs.map((run) => run[field])))))
+            .join(' / ')
+        return [
+          name,
+          {
+            against: peer ?? 'nobody here',
+            ratio: peer === null ? '–' : ratio.toFixed(2),
+            'at most (95 %)': upper === null || peer === null ? '–' : upper.toFixed(2),
+            goal,
+            's ours / theirs': of('seconds'),
+            'client cpu s': of('cpuSeconds'),
+            'server cpu s': of('serverCpuSeconds'),
+            'peak MB': of('peakMb'),
+            'table MB': of('tableMb'),
+          },
+        ]
+      }),
+    ),
+  )
 }
 
-function report(lines: Line[], machine: Record<string, unknown>): void {
-  const median = (all: Measured[], field: keyof Measured) =>
-    all.map((one) => one[field]).toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN
-  const rate = (seconds: number) => Math.round(ROWS / seconds)
-  console.log(`${ROWS} rows x 13 columns → hypertable with that primary key; medians of ${PAIRS}; rows/s by wall time`)
-  console.table(
-    lines.map((line) => ({
-      source: line.source,
-      'hyperferry rows/s': rate(median(line.ours, 'seconds')),
-      'pgloader rows/s': rate(median(line.theirs, 'seconds')),
-      'wall ratio': Number((median(line.ours, 'seconds') / median(line.theirs, 'seconds')).toFixed(2)),
-      'cpu s': Number(median(line.ours, 'cpuSeconds').toFixed(1)),
-      'pgloader cpu s': Number(median(line.theirs, 'cpuSeconds').toFixed(1)),
-      'peak MB': Math.round(median(line.ours, 'peakMb')),
-      'pgloader peak MB': Math.round(median(line.theirs, 'peakMb')),
-    })),
-  )
-  const results = new URL('results/', import.meta.url)
-  mkdirSync(results, { recursive: true })
-  const file = `offline-${new Date().toISOString().slice(0, 10)}.json`
-  writeFileSync(new URL(file, results), `${JSON.stringify({ rows: ROWS, pairs: PAIRS, machine, lines }, null, 2)}\n`)
-  console.log(`kept in bench/results/${file}`)
+function seconds(runs: readonly { seconds: number }[]): number[] {
+  return runs.map((run) => run.seconds)
+}
+
+function round(value: number): string {
+  return value < 100 ? value.toFixed(1) : String(Math.round(value))
+}
+
+function keep(results: readonly CaseResult[], machine: Record<string, unknown>): void {
+  const kept = new URL('results/', import.meta.url)
+  mkdirSync(kept, { recursive: true })
+  const only = values.only.length === 0 ? '' : `-${values.only.join('+')}`
+  const file = `${new Date().toISOString().slice(0, 10)}${only}.json`
+  writeFileSync(new URL(file, kept), `${JSON.stringify({ pairs: PAIRS, machine, results }, null, 2)}\n`)
+  say(`kept in bench/results/${file}`)
 }

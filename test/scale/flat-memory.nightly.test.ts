@@ -3,7 +3,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import mysql from 'mysql2/promise'
 import { describe, expect, test } from 'vitest'
-import { fillMysql, fillSqlite } from '../../bench/data.ts'
+import { fillMysql } from '../../bench/series/mysql.ts'
+import { wide } from '../../bench/series/series.ts'
+import { fillSqlite } from '../../bench/series/sqlite.ts'
 import { freshMysql } from '../servers/database.ts'
 import { describeWith } from '../servers/index.ts'
 import { move, scratch } from './move.ts'
@@ -23,13 +25,13 @@ suite('memory', () => {
   describe(`of ${ROWS} rows`, () => {
     test.each(['mariadb', 'mysql'] as const)('from %s', async (server) => {
       const source = await freshMysql(server)
-      await fillMysql(source.adminUrl, ROWS)
+      await fillMysql(source.adminUrl, { ...wide, rows: ROWS, keyed: true })
       expectFlat(await move({ source: source.url, table: 'metric', rows: ROWS, steps: ['backfill', 'verify'] }))
     })
 
     test('from SQLite', async () => {
       const file = join(scratch(), 'plant.db')
-      fillSqlite(file, ROWS)
+      fillSqlite(file, { ...wide, rows: ROWS, keyed: true })
       expectFlat(await move({ source: `sqlite:${file}`, table: 'metric', rows: ROWS, steps: ['backfill', 'verify'] }))
     })
   })
