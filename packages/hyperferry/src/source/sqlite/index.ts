@@ -11,11 +11,13 @@ import { readInventory } from './inventory.ts'
 import { locate, rowOf } from './open.ts'
 import type { SqliteFile } from './open.ts'
 import { inTransaction, openPool } from './pool.ts'
-import type { Pool, Transactions } from './pool.ts'
+import type { Pool } from './pool.ts'
 import { runQuery } from './query.ts'
 import { compileReader } from './reader.ts'
+import type { ReaderContext } from './reader.ts'
+import { readingThreads } from './reading-threads.ts'
 
-/** Answers to `sqlite:`; several connections serve reads that overlap, all in this thread. */
+/** Answers to `sqlite:`; questions are answered in this thread, slices are read in threads of their own. */
 export const adapter: SourceAdapter = {
   schemes: ['sqlite'],
   async open(url, options) {
@@ -42,8 +44,9 @@ interface Opened {
 
 function sourceOf({ file, pool, info, encoding, options }: Opened): Source {
   const { signal, timezone } = options
-  const view = (transactions: Transactions): SourceView => ({
-    reader: (table: PlannedTable) => compileReader(table, { transactions, encoding, timezone, signal }),
+  const threads = readingThreads({ file, encoding, timezone, signal })
+  const view = (context: Pick<ReaderContext, 'transactions' | 'threads'>): SourceView => ({
+    reader: (table: PlannedTable) => compileReader(table, { ...context, encoding, timezone, signal }),
   })
   const once = async <T>(what: string, use: (database: DatabaseSync) => T | Promise<T>): Promise<T> => {
     interrupted(signal)
@@ -58,7 +61,7 @@ function sourceOf({ file, pool, info, encoding, options }: Opened): Source {
   }
   return {
     info,
-    ...view(pool),
+    ...view({ transactions: pool, threads }),
     checks: () => once(`cannot check ${file.path}`, (database) => runChecks(database, file)),
     inventory: () => once(`cannot read the schema of ${file.path}`, (database) => readInventory(database)),
     assess: (table, { full, sampleRows }) =>
@@ -71,14 +74,15 @@ function sourceOf({ file, pool, info, encoding, options }: Opened): Source {
       const transaction = pool.begin()
       try {
         // Readers of the view share this transaction and leave its end to us.
-        return await use(view({ begin: () => ({ database: transaction.database, done: () => undefined }) }))
+        const begin = () => ({ database: transaction.database, done: () => undefined })
+        return await use(view({ transactions: { begin } }))
       } finally {
         transaction.done()
       }
     },
-    // oxlint-disable-next-line require-await -- the interface is asynchronous, SQLite is not
     async close() {
       pool.close()
+      await threads.close()
     },
   }
 }

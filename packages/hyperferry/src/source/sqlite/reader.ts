@@ -11,6 +11,7 @@ import { rowOf } from './open.ts'
 import { inTransaction } from './pool.ts'
 import type { Transactions } from './pool.ts'
 import { readSlice } from './read.ts'
+import type { ReadingThreads } from './reading-threads.ts'
 import { secondReader } from './second.ts'
 import { compileColumn } from './transcode.ts'
 
@@ -19,7 +20,12 @@ export interface ReaderContext {
   encoding: Encoding
   timezone: string
   signal: AbortSignal
+  /** Reads in another thread; absent where all has to happen in one transaction. */
+  threads?: Pick<ReadingThreads, 'read'>
 }
+
+/** A table of fewer rows is read before a thread has started. */
+const THREAD_ROWS = 50_000
 
 /** @throws HF-P021 when the live table no longer fits the plan, HF-P022 for a target type that no value of SQLite becomes. */
 export function compileReader(table: PlannedTable, context: ReaderContext): TableReader {
@@ -33,7 +39,10 @@ export function compileReader(table: PlannedTable, context: ReaderContext): Tabl
   }
   const from = `FROM main.${ident(live.name)}`
   return {
-    read: (slice) => readSlice({ ...context, table, live, axis }, slice),
+    read: (slice) => {
+      const large = table.estimatedRows >= THREAD_ROWS
+      return (large ? context.threads?.read(table, slice) : null) ?? readSlice({ ...context, table, live, axis }, slice)
+    },
     async count(slice) {
       interrupted(signal)
       const where = whereOf(axis, slice)

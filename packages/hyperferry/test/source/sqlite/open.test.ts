@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
+import type { EncodedBatch } from '../../../src/model.ts'
 import { adapterFor, openSource } from '../../../src/source/registry.ts'
 import { sqliteError } from '../../../src/source/sqlite/errors.ts'
 import { adapter } from '../../../src/source/sqlite/index.ts'
@@ -107,6 +109,34 @@ describe('locks', () => {
     }
   })
 
+  it('does so in a thread too, and gives the file back when it is no longer read', async () => {
+    const { path, db } = makeDatabase(SIMPLE)
+    db.exec(
+      `WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) INSERT INTO t SELECT i, i FROM n`,
+    )
+    const controller = new AbortController()
+    const source = await openFile(path, { signal: controller.signal })
+    const table = { ...(await planOf(source, 't', { id: 'bigint' })), estimatedRows: 100_000 }
+    const reader = source.reader(table)
+    const [one, other] = [0, 1].map(() => reader.read({ kind: 'all' })[Symbol.asyncIterator]())
+    await Promise.all([one?.next(), other?.next()])
+    expect(() => db.exec('INSERT INTO t VALUES (2, 3)')).toThrow(/locked/)
+    await one?.return?.()
+    await other?.return?.()
+    db.exec('INSERT INTO t VALUES (2, 3)')
+    // The same rows as read in this thread, thread after thread.
+    const inline = summed(await readAll(source.reader({ ...table, estimatedRows: 0 })))
+    for (let time = 0; time < 3; time += 1) expect(summed(await readAll(reader))).toBe(inline)
+    db.exec('ALTER TABLE t RENAME COLUMN id TO other')
+    await expect(readAll(reader)).rejects.toMatchObject({ code: 'HF-P021', exitCode: 2 })
+    db.exec('ALTER TABLE t RENAME COLUMN other TO id')
+    const last = reader.read({ kind: 'all' })[Symbol.asyncIterator]()
+    await last.next()
+    controller.abort()
+    await expect(last.next()).rejects.toMatchObject({ code: 'HF-B022' })
+    db.exec('INSERT INTO t VALUES (3, 3)')
+  })
+
   it('keeps writers out of a rollback-journal database only while a slice is read', async () => {
     const { path, db } = makeDatabase(SIMPLE)
     expect(db.prepare('PRAGMA journal_mode').get()).toMatchObject({ journal_mode: 'delete' })
@@ -166,3 +196,11 @@ describe('after close', () => {
     await expect(reader.count({ kind: 'all' })).rejects.toMatchObject({ code: 'HF-R001' })
   })
 })
+
+/** Rows with their places and ends, batch by batch. */
+function summed(batches: readonly EncodedBatch[]): string {
+  const hash = createHash('sha256')
+  for (const { bytes, ends } of batches)
+    hash.update(bytes).update(new Uint8Array(ends.buffer, ends.byteOffset, ends.byteLength))
+  return `${batches.length} ${hash.digest('hex')}`
+}
