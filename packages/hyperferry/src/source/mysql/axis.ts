@@ -7,9 +7,16 @@ import { parseColumnType } from './column-type.ts'
 import { ident } from './quote.ts'
 import type { Session } from './session.ts'
 
+/** Another way to a range than the axis's own index. */
+export interface Access {
+  index: string
+  /** True for all rows of the table. */
+  condition: string
+}
+
 export interface Axis {
   /** What follows `FROM table` for the slice: nothing, or index and ` WHERE …`. Every row of the table is in exactly one slice of a partition of the axis. */
-  where(slice: Slice): string
+  where(slice: Slice, access?: Access | null): string
   extent(session: Session): Promise<{ min: bigint; max: bigint } | null>
   advance(session: Session, from: bigint | null, rows: number): Promise<bigint | null>
 }
@@ -58,28 +65,31 @@ class ColumnAxis implements Axis {
     const index = leadingIndex(live, column)
     this.#from = ` FROM ${ident(live.name)}`
     // Without the hint a long OFFSET may be answered by sorting the whole table, and a slice of a tenth by reading all of it.
-    this.#hint = index === null ? '' : ` FORCE INDEX (${ident(index)})`
+    this.#hint = index === null ? '' : forced(index)
     this.#walk = `${this.#from}${this.#hint}`
     this.#column = ident(column)
     this.#scale = scale
     this.#nullable = nullable
   }
 
-  where(slice: Slice): string {
+  where(slice: Slice, access: Access | null = null): string {
     switch (slice.kind) {
       case 'all':
         return ''
       case 'residual':
         // `IS NULL` on a NOT NULL date column finds 0000-00-00, which belongs to a range.
         return ` WHERE ${this.#nullable ? `${this.#column} IS NULL` : 'FALSE'}`
-      case 'range':
-        return `${slice.from === null && slice.to === null ? '' : this.#hint}${conditions([
+      case 'range': {
+        const open = slice.from === null && slice.to === null
+        const hint = access === null ? this.#hint : forced(access.index)
+        return `${open ? '' : hint}${conditions([
+          open ? null : (access?.condition ?? null),
           slice.from === null ? null : this.#scale.atLeast(this.#column, slice.from),
           slice.to === null ? null : this.#scale.below(this.#column, slice.to),
-          slice.from === null && slice.to === null ? this.#notNull() : null,
           // `TRUE` and `FALSE` stand for bounds beyond the type; they must not let NULL in.
           this.#notNull(),
         ])}`
+      }
     }
   }
 
@@ -120,6 +130,10 @@ class ColumnAxis implements Axis {
   #literalOf(value: string): string {
     return this.#scale.kind === 'integer' ? value : `'${value.replaceAll(/[^\d :.-]/g, '')}'`
   }
+}
+
+function forced(index: string): string {
+  return ` FORCE INDEX (${ident(index)})`
 }
 
 function conditions(parts: readonly (string | null)[]): string {

@@ -7,6 +7,7 @@ import type { Axis } from './axis.ts'
 import { mysqlError } from './errors.ts'
 import { ident } from './quote.ts'
 import { secondReader } from './second.ts'
+import { compileSkipScan } from './skip-scan.ts'
 import { selectColumn } from './select.ts'
 import type { Session } from './session.ts'
 import type { Lease, SessionScope } from './sessions.ts'
@@ -25,6 +26,7 @@ export function tableReader(
 ): TableReader {
   checkFit(table, live)
   const axis = compileAxis(table, live)
+  const skip = table.split === 'all' ? null : compileSkipScan(live, table.axis)
   // Compiled now, to refuse a wrong plan before anything is read; every read has its own.
   compileTranscoder(table, live, timezone)
   const ask = async <T>(question: (session: Session) => Promise<T>): Promise<T> => {
@@ -44,7 +46,12 @@ export function tableReader(
   )
   const from = `SELECT ${selected.join(', ')} FROM ${ident(table.source)}`
   return {
-    read: (slice) => readSlice(scope, from + axis.where(slice), () => compileTranscoder(table, live, timezone)),
+    read: (slice) =>
+      readSlice(
+        scope,
+        async (session) => from + axis.where(slice, slice.kind === 'range' ? await skip?.access(session) : null),
+        () => compileTranscoder(table, live, timezone),
+      ),
     count: (slice) => ask((session) => countSlice(session, table.source, axis, slice)),
     extent: () => ask((session) => axis.extent(session)),
     advance: (start, rows) => ask((session) => axis.advance(session, start, rows)),
@@ -72,13 +79,13 @@ async function countSlice(session: Session, table: string, axis: Axis, slice: Sl
 
 async function* readSlice(
   scope: SessionScope,
-  sql: string,
+  sqlIn: (session: Session) => Promise<string>,
   compile: () => Transcoder,
 ): AsyncGenerator<EncodedBatch, void, undefined> {
   const lease = await scope.begin()
   let complete = false
   try {
-    yield* stream(lease, sql, compile())
+    yield* stream(lease, await sqlIn(lease.session), compile())
     complete = true
   } finally {
     // A result that was not read to its end would be taken for the next one's.
