@@ -56,10 +56,13 @@ const TEXT: Record<(typeof RELATIONAL)[number], string> = {
 }
 
 /** Tables, history, stage `dualwrite`, completion points an hour ago; everything copied, nothing verified. */
+// eslint-disable-next-line max-params -- what a test may want otherwise
 export async function cutoverWorld(
   engine: Engine,
   server: 'pg17' | 'ts-sid' = 'pg17',
   change: (plan: Plan) => void = () => {},
+  /** SQL in the source before anything is copied. */
+  more = '',
 ): Promise<CutoverWorld> {
   const door = engine === 'sqlite' ? sqliteDoor() : await mariadbDoor()
   const now = Date.now()
@@ -71,6 +74,7 @@ export async function cutoverWorld(
     (_, n) => `(${n + 1}, ${now - 86_400_000 * (1 + (n % 20))}, ${1 + (n % 3)})`,
   )
   await door.run(`insert into reading (id, at, device_id) values ${history.join(', ')}`)
+  if (more !== '') await door.run(more)
   const plan = planFor(engine)
   change(plan)
   const { url: targetUrl } = await freshPg(server)

@@ -227,6 +227,44 @@ export const CATALOGUE = {
   },
   'HF-B022': { title: 'Interrupted', hint: 'Run the same command again: it goes on where the receipts end.', exit: 4 },
 
+  // quarantine
+  'HF-Q001': { title: 'No such row in quarantine', hint: 'See `hyperferry quarantine list --all`.', exit: 2 },
+  'HF-Q002': {
+    title: 'No such column to be fixed',
+    hint: 'Name a column of the table that is copied, by its name in the source or in the target.',
+    exit: 2,
+  },
+  'HF-Q003': {
+    title: 'A value does not fit its column',
+    hint: 'Give a value that the type of the column in the plan holds exactly.',
+    exit: 4,
+  },
+  'HF-Q004': {
+    title: 'The target refuses the fixed row',
+    hint: 'Another row has its key, or it breaks a rule of the table: give other values, or `hyperferry quarantine discard`.',
+    exit: 4,
+  },
+  'HF-Q005': {
+    title: 'The row cannot be read again from the source',
+    hint: 'Without a key nothing tells which row it is: give every column with `hyperferry quarantine fix`, or discard it.',
+    exit: 4,
+  },
+  'HF-Q006': {
+    title: 'Quarantine cannot be settled in this stage',
+    hint: 'See `hyperferry stage`; docs/design/0013-quarantine.md says what is possible when.',
+    exit: 4,
+  },
+  'HF-Q007': {
+    title: 'The row was settled in another way',
+    hint: 'See `hyperferry quarantine list --all`: what was decided stays.',
+    exit: 4,
+  },
+  'HF-Q008': {
+    title: 'The file of fixes is not understood',
+    hint: 'One JSON object a line: {"id": "7", "set": {"column": "value", "other": null}}; lines without "set" are left alone.',
+    exit: 2,
+  },
+
   // verify
   'HF-V001': { title: 'Source and target are different', hint: 'See the ranges named.', exit: 3 },
   'HF-V002': {

@@ -31,6 +31,9 @@ export const FAILPOINTS = [
   'cutover.before-commit',
   'cutover.after-commit',
   'rollback.in-hold',
+  'quarantine.after-insert',
+  'quarantine.before-commit',
+  'quarantine.after-commit',
 ] as const
 export type Failpoint = (typeof FAILPOINTS)[number]
 

@@ -17,6 +17,7 @@ import type { Opened, PlanOptions } from './open-migration.ts'
 import { emptiedLines, emptiedSql, previewCopy, previewSchema } from './preview.ts'
 import type { Preview, SchemaPreview } from './preview.ts'
 import { recorded } from './recorded.ts'
+import { openQuarantine } from './report/open-quarantine.ts'
 import { backfill as backfillStep } from './steps/backfill.ts'
 import type { BackfillResult } from './steps/backfill.ts'
 import { check as checkStep } from './steps/check.ts'
@@ -29,6 +30,7 @@ import { verify as verifyStep } from './steps/verify.ts'
 import type { VerifyDocument, VerifyLevel } from './steps/verify.ts'
 import { planDdl } from './target/ddl.ts'
 import { missingTables } from './target/tables-present.ts'
+import { withSession } from './target/with-session.ts'
 
 export type { MutatingOptions, Previewed } from './mutate.ts'
 
@@ -97,12 +99,23 @@ export interface VerifyRequest extends PlanOptions {
   to?: string
   sampleRows?: number
   showValues?: boolean
+  /** Rows that may stay in quarantine. Default what the copy was told. */
+  acceptQuarantine?: number
 }
 
-/** Step 8: compares. The answer may be `equal: false`; that is no error here. */
-export async function verify(options: VerifyRequest): Promise<VerifyDocument> {
+/** Step 8: compares. The answer may be `equal: false` (3), or equal but for rows in quarantine that nobody has decided about (4); that is no error here. */
+export async function verify(options: VerifyRequest): Promise<VerifyDocument & Gated> {
   return withDatabases(loadPlan(options), options, (opened) =>
-    withStarted(opened, (context) => recorded(context, 'verify', () => verifyStep(context, options))),
+    withStarted(opened, async (context) => {
+      const document = await recorded(context, 'verify', () => verifyStep(context, options))
+      const sources = new Set(document.tables.map(({ source }) => source))
+      const { open, accepted } = await withSession(opened.target, (session) =>
+        openQuarantine(session, context.migrationId, sources),
+      )
+      const quarantined = document.equal === null ? 0 : open
+      const { gates, exitCode } = gated({ quarantined }, options.acceptQuarantine ?? accepted)
+      return { ...document, gates, exitCode: document.equal === false ? 3 : exitCode }
+    }),
   )
 }
 
@@ -170,10 +183,11 @@ const LIVE_LINE = {
   refresh,
   'jobs restore': jobsRestore,
   verify: async (options: CopyOptions) => {
-    const { equal } = await verify(options)
+    const { equal, gates } = await verify(options)
     return {
       gates: [
         { code: 'HF-V001', ok: equal === true, reason: equal === true ? 'equal' : 'different: hyperferry verify' },
+        ...gates,
       ],
     }
   },

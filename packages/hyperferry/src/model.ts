@@ -304,6 +304,8 @@ export interface RejectedRow {
   key: Record<string, string | null>
   /** Every column as text (bytes as `\x…`), so that nothing is lost. */
   values: Record<string, string | null>
+  /** Hash of the row as it was sent, when the target refused it: key and values are as PostgreSQL prints them then. */
+  hash?: string | null
 }
 
 /** Times a lossy rule changed a value. */
@@ -322,6 +324,8 @@ export interface EncodedBatch {
   ends: Uint32Array
   rejected: RejectedRow[]
   losses: Loss[]
+  /** Rows that a person has given up (docs/design/0013): among neither of the above. Absent: none. */
+  discarded?: number
 }
 
 // ── the live line (docs/design/0009) ───────────────────────────────────────────────────────────────────────────────

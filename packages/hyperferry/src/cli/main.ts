@@ -56,7 +56,7 @@ function buildCommand(spec: CommandSpec, run: Runner): Command {
   for (const flag of [...spec.flags, ...(spec.mutating ? MUTATING : []), ...COMMON]) command.addOption(toOption(flag))
   command.addHelpText('after', ['', 'Examples:', ...spec.examples.map((line) => `  ${line}`)].join('\n'))
   command.action(async (...received: unknown[]) => {
-    const given = received.filter((each) => typeof each === 'string')
+    const given = received.flat().filter((each) => typeof each === 'string')
     await run(spec, command.opts(), spec.argument ? given : [])
   })
   return command

@@ -2,7 +2,7 @@ import { verify as runVerify } from '../index.ts'
 import type { VerifyDocument } from '../index.ts'
 import { list, number, text, yes } from './command.ts'
 import type { CommandSpec } from './command.ts'
-import { oneOf, PLAN, SHOW_VALUES, TABLE, wholeNumber } from './flags.ts'
+import { ACCEPT_QUARANTINE, oneOf, PLAN, SHOW_VALUES, TABLE, wholeNumber } from './flags.ts'
 import { brief, columns, count, rows } from './format.ts'
 import { fromPlan } from './settings.ts'
 
@@ -10,7 +10,7 @@ const LEVELS = ['estimate', 'count', 'digest', 'rows'] as const
 
 export const verify: CommandSpec = {
   name: 'verify',
-  summary: 'Prove that the target holds what the source holds; exit 3 if not.',
+  summary: 'Prove that the target holds what the source holds; exit 3 if not, 4 while rows are in quarantine.',
   details:
     'digest compares every range with the digest of its receipt and lets both servers print a sample of rows as text (a second opinion that shares no code with the copy). rows reads both sides again. estimate gives no verdict. While the application writes, rows up to now are compared, younger ones are left out ("settled until"), and what differs is looked at again when every writer has delivered.',
   examples: ['hyperferry verify', 'hyperferry verify --level rows --table event_log --json'],
@@ -27,11 +27,13 @@ export const verify: CommandSpec = {
       parse: wholeNumber('--sample', 0, 10_000_000),
     },
     SHOW_VALUES,
+    ACCEPT_QUARANTINE,
   ],
-  json: '{equal, level, tables:[{name, ranges, sourceRows, targetRows, settledUntil, different:[{from, to, missing, extra, changed, samples}]}]}',
+  json: '{equal, level, gates, tables:[{name, ranges, sourceRows, targetRows, settledUntil, different:[{from, to, missing, extra, changed, samples}]}]}',
   async run(input, io) {
     const tables = list(input, 'table')
     const sample = number(input, 'sample')
+    const accept = number(input, 'acceptQuarantine')
     const from = text(input, 'from')
     const to = text(input, 'to')
     const result = await runVerify({
@@ -42,13 +44,15 @@ export const verify: CommandSpec = {
       ...(sample === undefined ? {} : { sampleRows: sample }),
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
+      ...(accept === undefined ? {} : { acceptQuarantine: accept }),
     })
-    return { document: result, text: render(result), exitCode: result.equal === false ? 3 : 0 }
+    const { exitCode, ...document } = result
+    return { document, text: render(result), exitCode }
   },
 }
 
 /** The verdict table, then every difference: ranges with samples, and what the two servers print differently. */
-function render(result: VerifyDocument): string {
+function render(result: Awaited<ReturnType<typeof runVerify>>): string {
   const lines = result.tables.map((one) => [
     `  ${one.name}`,
     one.equal === null
@@ -61,10 +65,15 @@ function render(result: VerifyDocument): string {
     Number(one.quarantined) === 0 ? '' : `${count(one.quarantined)} in quarantine`,
     one.settledUntil === null ? '' : `settled until ${one.settledUntil}`,
   ])
-  const verdict = result.equal === null ? 'No verdict: estimates only.' : result.equal ? 'Equal.' : 'Different. Exit 3.'
-  return [...columns(lines, [2, 3]), ...result.tables.flatMap(differences), `Level ${result.level}. ${verdict}`].join(
-    '\n',
-  )
+  const closed = result.gates.filter(({ ok }) => !ok)
+  const open = closed.length > 0 ? 'Equal but for rows in quarantine. Exit 4.' : 'Equal.'
+  const verdict = result.equal === null ? 'No verdict: estimates only.' : result.equal ? open : 'Different. Exit 3.'
+  return [
+    ...columns(lines, [2, 3]),
+    ...result.tables.flatMap(differences),
+    ...closed.map(({ code, reason }) => `  ✖ ${code}  ${reason}`),
+    `Level ${result.level}. ${verdict}`,
+  ].join('\n')
 }
 
 type Table = VerifyDocument['tables'][number]

@@ -93,11 +93,19 @@ export async function isTouched(session: Session, tableId: number): Promise<bool
   return rows[0]?.touched === true
 }
 
+/** The range is copied again, and its rows come into quarantine again; what was decided about them is not forgotten without a word. */
+const UNDONE = `insert into hyperferry.event (migration_id, kind, table_id, message, data)
+  select t.migration_id, 'quarantine decision undone', t.id, 'the range is copied again',
+    json_build_object('how', q.settled_how, 'by', q.settled_by, 'reason', q.settled_reason, 'key', q.key)
+  from hyperferry.quarantine_row q join hyperferry.migrated_table t on t.id = q.table_id`
+const DECIDED = `and q.settled_how in ('fix', 'discard')`
+
 /** Takes a receipt back, in the transaction that does its range again; false when somebody else has. */
 export async function takeBack(session: Session, receiptId: bigint): Promise<boolean> {
   // First the lock: of two tools that redo a range, the second waits here and then finds it gone.
   const { rows } = await session.query('select from hyperferry.receipt where id = $1 for update', [String(receiptId)])
   if (rows.length === 0) return false
+  await session.query(`${UNDONE} where q.receipt_id = $1 ${DECIDED}`, [String(receiptId)])
   await session.query('delete from hyperferry.quarantine_row where receipt_id = $1', [String(receiptId)])
   await session.query('delete from hyperferry.receipt where id = $1', [String(receiptId)])
   return true
@@ -105,6 +113,7 @@ export async function takeBack(session: Session, receiptId: bigint): Promise<boo
 
 /** All receipts of a table, in the transaction that empties it. */
 export async function takeAllBack(session: Session, tableId: number): Promise<void> {
+  await session.query(`${UNDONE} where q.table_id = $1 ${DECIDED}`, [tableId])
   await session.query('delete from hyperferry.quarantine_row where table_id = $1', [tableId])
   await session.query('delete from hyperferry.receipt where table_id = $1', [tableId])
 }

@@ -1,4 +1,5 @@
 /** Everything the control schema knows of one migration, read once; what `status` shows and `report` writes down. */
+import { hasDecisions } from '../control/decisions.ts'
 import { controlVersion } from '../control/install.ts'
 import { totals } from '../control/ledger.ts'
 import { storedMigration } from '../control/migration-row.ts'
@@ -16,9 +17,24 @@ export interface Books {
   tables: TableBooks[]
   /** Open rows by table, code and column. */
   quarantine: { table: string; code: string; column: string | null; reason: string; rows: number }[]
+  /** What became of rows that were in quarantine, by table, how, who and why; oldest first. */
+  decisions: QuarantineDecision[]
   /** Rows in quarantine that the last copy was told may stay there. */
   accepted: number
   /** The target's clock, ISO 8601 UTC. */
+  at: string
+}
+
+export interface QuarantineDecision {
+  table: string
+  how: 'fix' | 'retry' | 'discard' | 'gone'
+  /** Role of the target that it was done as. */
+  by: string
+  reason: string | null
+  /** Columns that a person gave values for. */
+  columns: string[]
+  rows: number
+  /** When the last of them was settled, ISO 8601 UTC. */
   at: string
 }
 
@@ -63,6 +79,14 @@ export async function readBooks(session: Session, name: string): Promise<Books |
     })
   }
   const kept = await session.query<KeptRow>(QUARANTINE, [migration.id])
+  const decisions = (await hasDecisions(session))
+    ? (await session.query<Omit<QuarantineDecision, 'rows'> & { rows: string }>(DECISIONS, [migration.id])).rows.map(
+        (row) => ({
+          ...row,
+          rows: Number(row.rows),
+        }),
+      )
+    : []
   const clock = await session.query<{ at: string }>(
     `select to_char(clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`,
   )
@@ -71,13 +95,14 @@ export async function readBooks(session: Session, name: string): Promise<Books |
     steps,
     tables,
     quarantine: kept.rows.map((row) => ({ ...row, rows: Number(row.rows) })),
+    decisions,
     accepted: acceptedRows(steps),
     at: clock.rows[0]?.at ?? '',
   }
 }
 
 /** The largest number given to the last `relational` and the last `backfill`. */
-function acceptedRows(steps: readonly StepRecord[]): number {
+export function acceptedRows(steps: readonly StepRecord[]): number {
   const given = ['relational', 'backfill'].map((name) =>
     member(steps.findLast(({ step, status }) => step === name && status === 'done')?.output, 'accepted'),
   )
@@ -115,3 +140,12 @@ const QUARANTINE = `
   from hyperferry.quarantine_row q join hyperferry.migrated_table t on t.id = q.table_id
   where t.migration_id = $1 and q.status = 'open'
   group by t.target, q.code, q.column_name order by t.target, q.code, q.column_name`
+
+const DECISIONS = `
+  select t.target as table, q.settled_how as how, q.settled_by as by, q.settled_reason as reason, c.columns::json as columns, count(*)::text as rows,
+    to_char(max(q.settled_at), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
+  from hyperferry.quarantine_row q join hyperferry.migrated_table t on t.id = q.table_id
+  cross join lateral (select coalesce(json_agg(name), '[]')::text as columns
+    from json_object_keys(coalesce(q.settled_values, '{}')) as name) c
+  where t.migration_id = $1 and q.settled_how is not null
+  group by t.target, q.settled_how, q.settled_by, q.settled_reason, c.columns order by min(q.settled_at)`

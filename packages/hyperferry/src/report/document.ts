@@ -1,7 +1,7 @@
 /** The evidence as plain data: what was moved, what was changed on the way, what was kept back, how it was proven. Keys at most, never values. */
 import type { Json, Loss, Plan, TableKind } from '../model.ts'
 import type { TargetInfo } from '../target/connect.ts'
-import type { Books } from './books.ts'
+import type { Books, QuarantineDecision } from './books.ts'
 import { member } from './verdict.ts'
 import type { VerdictState } from './verdict.ts'
 
@@ -26,6 +26,8 @@ export interface ReportDocument {
   }[]
   tables: ReportTable[]
   quarantine: { table: string; code: string; column: string | null; reason: string; rows: number }[]
+  /** What people decided about rows that were in quarantine, and what became of rows that were tried again. */
+  decisions: QuarantineDecision[]
   /** Source tables left out on purpose. */
   excluded: readonly string[]
   /** What steps wanted a reader to know. */
@@ -99,6 +101,7 @@ export function reportDocument(given: { books: Books; plan: Plan; target: Target
     })),
     tables,
     quarantine: books.quarantine,
+    decisions: books.decisions,
     excluded: plan.exclude,
     notes: notesOf(books),
   }

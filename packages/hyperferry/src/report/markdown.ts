@@ -18,6 +18,7 @@ export function reportMarkdown(report: ReportDocument): string {
     ...proofs(report),
     ...losses(report),
     ...quarantine(report),
+    ...decisions(report),
     '## Steps',
     grid(
       ['step', 'status', 'started (UTC)', 'seconds', 'hyperferry'],
@@ -98,6 +99,27 @@ function losses(report: ReportDocument): string[] {
 function quarantine(report: ReportDocument): string[] {
   const rows = report.quarantine.map((each) => [each.table, each.column ?? '', each.code, String(each.rows)])
   return rows.length === 0 ? [] : ['## In quarantine', grid(['table', 'column', 'code', 'rows'], rows)]
+}
+
+const DECIDED = {
+  fix: 'fixed by hand',
+  retry: 'read again, fits',
+  discard: 'given up',
+  gone: 'not in the source any more',
+}
+
+function decisions(report: ReportDocument): string[] {
+  const rows = report.decisions.map(({ table, how, by, reason, columns, rows: count, at }) => [
+    table,
+    DECIDED[how],
+    columns.join(', '),
+    String(count),
+    by,
+    reason ?? '',
+    at,
+  ])
+  const head = ['table', 'what', 'columns', 'rows', 'by', 'reason', 'when']
+  return rows.length === 0 ? [] : ['## Decided about rows in quarantine', grid(head, rows)]
 }
 
 function bullets(title: string, items: readonly string[]): string[] {

@@ -38,6 +38,11 @@ export interface TableReader {
    * closed when the iterator ends or is returned. Back-pressure: nothing is read while the consumer does not ask.
    */
   read(slice: Slice): AsyncIterable<EncodedBatch>
+  /**
+   * The row that the source's own key names, as `read` gives it; more than one only where the key is not unique. `values` has texts as rows in quarantine
+   * have them, by source column (or `rowid`); what is not of the key is not looked at. null when the table has no key, or `values` not all of it.
+   */
+  find(values: Readonly<Record<string, string | null>>): AsyncIterable<EncodedBatch> | null
   /** Exact number of rows of the slice, counted by the server independently of `read`. */
   count(slice: Slice): Promise<bigint>
   /** Smallest and largest position, null when no row has one. Positions as of docs/design/0001. */

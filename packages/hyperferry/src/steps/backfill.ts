@@ -158,7 +158,7 @@ function tableResult(
   { before, unchanged }: CopiedTable,
 ): BackfillTable {
   const rows = Number(sum.rows)
-  const quarantined = Number(sum.quarantined)
+  const quarantined = Number(sum.quarantined - sum.discarded)
   ctx.events.emit({ kind: 'table-done', table: table.name, rows, quarantined })
   return {
     name: table.name,

@@ -7,6 +7,7 @@ import { writersOf } from '../control/writers.ts'
 import { HyperferryError } from '../errors.ts'
 import type { Gate } from '../model.ts'
 import { accepted, gate, mustBeOpen } from '../report/live-gates.ts'
+import { openQuarantine } from '../report/open-quarantine.ts'
 import type { Session } from '../target/connect.ts'
 import { transaction } from '../target/transaction.ts'
 
@@ -65,6 +66,7 @@ export async function finishGates(session: Session, migrationId: number, drop: b
         ? 'the source has everything'
         : `${waiting} records wait for the source; without them there is no way back`,
     ),
+    await quarantineGate(session, migrationId),
   ]
   if (!drop) return gates
   const alive = (await writersOf(session, migrationId)).filter(({ state }) => state === 'alive').map(({ name }) => name)
@@ -89,4 +91,15 @@ export async function finishGates(session: Session, migrationId: number, drop: b
         : `schema hyperferry also holds the books of ${others.map(({ name }) => name).join(', ')}: finish without --drop`,
     ),
   ]
+}
+
+/** Rows that are in the source alone, and that nobody has decided about. */
+async function quarantineGate(session: Session, migrationId: number): Promise<Gate> {
+  const { open, accepted: may } = await openQuarantine(session, migrationId)
+  const ok = open <= may
+  const state =
+    open === 0
+      ? 'no rows in quarantine'
+      : `${open} rows in quarantine${ok ? ', accepted' : ': hyperferry quarantine list'}`
+  return gate('HF-B012', ok, state)
 }

@@ -98,7 +98,7 @@ async function summary(
         name: table.name,
         source: table.source,
         rows: Number(sum.rows),
-        quarantined: Number(sum.quarantined),
+        quarantined: Number(sum.quarantined - sum.discarded),
         digest: sum.digest,
         status: facts.todo.includes(table) ? 'done' : 'unchanged',
       })

@@ -4,7 +4,8 @@ import { failpoint } from '../failpoints.ts'
 import type { PlannedKey, RejectedRow } from '../model.ts'
 import type { Session } from '../target/connect.ts'
 import { ident, identList } from '../target/sql.ts'
-import { Digest, digestBatch } from '../values/digest.ts'
+import { CopyParser } from '../values/copy-stream.ts'
+import { Digest, digestBatch, rowHash } from '../values/digest.ts'
 import { bisect } from './bisect.ts'
 import { describeTuple } from './describe-tuple.ts'
 import { equalRows, equalKeys, keyNotNull, timeWindow } from './row-conditions.ts'
@@ -12,7 +13,7 @@ import type { SliceRows } from './read-slice.ts'
 import { makeStage } from './stage.ts'
 import type { Stage } from './stage.ts'
 import type { TableWork } from './table-work.ts'
-import { withoutRows } from './tuples.ts'
+import { unnumbered, withoutRows } from './tuples.ts'
 import type { Written } from './write-rows.ts'
 import { rowsDropped } from './write-rows.ts'
 
@@ -98,7 +99,8 @@ async function fillStage({ stage, work, refused, keep }: Job, read: SliceRows): 
       const start = index === 0 ? 0 : (batch.ends[index - 1] ?? 0)
       const texts = describeTuple(work.types, batch.bytes, start, batch.ends[index] ?? start)
       refused.add(base + index)
-      await keep([rejectedRow(work, texts, { code: 'HF-D021', error })])
+      const hash = rowHash(work.normaliser, batch.bytes, start, batch.ends[index] ?? start)
+      await keep([rejectedRow(work, texts, { code: 'HF-D021', error, hash })])
     })
     first += batch.rows
   }
@@ -191,6 +193,8 @@ interface Why {
   reason?: string
   sqlstate?: string
   error?: HyperferryError
+  /** Of the row as it was sent. */
+  hash?: string | null
 }
 
 const MOST_ROWS_AT_ONCE = 1000
@@ -203,6 +207,7 @@ export async function refuse(job: Job, rows: readonly { row: string }[], why: Wh
   const texts = work.columns.map((column, index) => `${ident(column.name)}::pg_catalog.text as "c${index}"`)
   for (let at = 0; at < rows.length; at += job.rowsAtOnce) {
     const numbers = rows.slice(at, at + job.rowsAtOnce).map(({ row }) => row)
+    const hashes = await stagedHashes(job, numbers)
     const taken = await session.query<Record<string, string | null>>(
       `delete from ${stage.name} where ${stage.row} = any($1::pg_catalog.int8[]) returning ${[`${stage.row}::pg_catalog.text as row`, ...texts].join(', ')}`,
       [numbers],
@@ -210,10 +215,31 @@ export async function refuse(job: Job, rows: readonly { row: string }[], why: Wh
     const rejected = taken.rows.map((each) => {
       job.refused.add(Number(each['row']))
       const values = work.columns.map((_column, index) => each[`c${index}`] ?? null)
-      return rejectedRow(work, values, why)
+      return rejectedRow(work, values, { ...why, hash: hashes.get(each['row'] ?? '') ?? null })
     })
     await job.keep(rejected)
   }
+}
+
+/** By the row's number. The server gives back what was sent, or verify could not compare it either. */
+async function stagedHashes({ session, work, stage }: Job, numbers: readonly string[]): Promise<Map<string, string>> {
+  const hashes = new Map<string, string>()
+  const parser = new CopyParser()
+  const columns = [stage.row, ...work.columns.map(({ name }) => ident(name))].join(', ')
+  const wanted = numbers.map((number) => BigInt(number).toString()).join(', ')
+  const sql = `copy (select ${columns} from ${stage.name} where ${stage.row} = any (array[${wanted}]::pg_catalog.int8[])) to stdout (format binary)`
+  await session.copyOut(sql, (chunk) =>
+    parser.push(chunk, (bytes, ends) => {
+      let start = 0
+      for (const end of ends) {
+        const { number, tuple } = unnumbered(bytes, start, end)
+        hashes.set(String(number), rowHash(work.normaliser, tuple, 0, tuple.byteLength))
+        start = end
+      }
+    }),
+  )
+  parser.end()
+  return hashes
 }
 
 function rejectedRow(work: TableWork, texts: readonly (string | null)[], why: Why): RejectedRow {
@@ -230,6 +256,7 @@ function rejectedRow(work: TableWork, texts: readonly (string | null)[], why: Wh
     sqlstate: why.sqlstate ?? why.error?.sqlstate ?? null,
     key: asRecord(key),
     values: asRecord(all),
+    hash: why.hash ?? null,
   }
 }
 

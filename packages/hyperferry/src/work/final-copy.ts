@@ -1,4 +1,5 @@
 /** Relational tables brought up to date (docs/design/0009): from one snapshot of the source, in one transaction of the target, by key; and compared. */
+import { decisionsOf } from '../control/decisions.ts'
 import { completeReceipt, insertReceipt, registerTables, totals } from '../control/ledger.ts'
 import { HyperferryError } from '../errors.ts'
 import { failpoint } from '../failpoints.ts'
@@ -12,6 +13,7 @@ import { withSession } from './attempts.ts'
 import type { CopyRun } from './attempts.ts'
 import { keeper } from './copy-task.ts'
 import { digestWithout, refuseRepeatedKeys, stageRows } from './careful.ts'
+import { decidedReader } from './decided.ts'
 import { mergeTables } from './final-copy-merge.ts'
 import type { Changes } from './final-copy-merge.ts'
 import { readSlice } from './read-slice.ts'
@@ -74,7 +76,9 @@ async function readAll(
     await source.snapshot(async (view) => {
       for (const table of tables) {
         const work = tableWork(plan.target.schema, table, ids.get(table.source) ?? 0, view.reader(table))
-        loads.push({ work, read: await readSlice(work, { kind: 'all' }, run.budget, run.stop) })
+        const decisions = await withSession(run, table.name, (session) => decisionsOf(session, work.tableId))
+        const decided = { ...work, reader: decidedReader(work.reader, work.normaliser, decisions) }
+        loads.push({ work, read: await readSlice(decided, { kind: 'all' }, run.budget, run.stop) })
       }
     })
     return loads
@@ -103,7 +107,7 @@ async function equalAlready(session: Session, plan: Plan, { work, read }: Load):
   const { table, tableId } = work
   const books = await totals(session, tableId)
   const held = await digestOfTarget(session, plan.target.schema, table)
-  const quarantined = read.spool.rejected
+  const quarantined = read.spool.rejected + read.spool.discarded
   const booked = books.digest === held.toString() && books.quarantined === BigInt(quarantined)
   if (read.digest.equals(held) && booked) {
     return { name: table.name, source: table.source, digest: books.digest, quarantined, changes: null }
@@ -161,7 +165,7 @@ async function closeOne(session: Session, plan: Plan, one: Booked): Promise<Omit
       hint: 'A trigger or a rule of the target changes its rows: disable it, and try again.',
     })
   }
-  const quarantined = read.spool.rejected + job.refused.size
+  const quarantined = read.spool.rejected + read.spool.discarded + job.refused.size
   await completeReceipt(session, id, {
     ...WHOLE,
     rows: total - job.refused.size,

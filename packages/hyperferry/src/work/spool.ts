@@ -14,6 +14,7 @@ export class Spool {
   #rows = 0
   #bytes = 0
   #rejected = 0
+  #discarded = 0
   #losses: Loss[] = []
 
   /** `folder` for the temporary file; default the system's. */
@@ -37,6 +38,11 @@ export class Spool {
     return this.#rejected
   }
 
+  /** Rows that a person has given up. */
+  get discarded(): number {
+    return this.#discarded
+  }
+
   /** Of all batches, summed per code and column. */
   get losses(): Loss[] {
     return this.#losses
@@ -54,6 +60,7 @@ export class Spool {
     this.#rows += batch.rows
     this.#bytes += batch.bytes.byteLength
     this.#rejected += batch.rejected.length
+    this.#discarded += batch.discarded ?? 0
     if (batch.losses.length > 0) this.#losses = addLosses([...this.#losses, ...batch.losses])
     const rejected = batch.rejected.length === 0 ? empty : new TextEncoder().encode(JSON.stringify(batch.rejected))
     const need = batch.bytes.byteLength + batch.ends.byteLength + 2 * rejected.byteLength

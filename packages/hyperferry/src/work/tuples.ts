@@ -26,21 +26,34 @@ export function numbered(batch: EncodedBatch, first: number): EncodedBatch {
   return { rows: batch.rows, bytes, ends, rejected: [], losses: [] }
 }
 
+/** One row that `numbered` has numbered, as it was before; its bytes are a copy. */
+export function unnumbered(bytes: Uint8Array, start: number, end: number): { number: bigint; tuple: Uint8Array } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const tuple = new Uint8Array(end - start - 12)
+  new DataView(tuple.buffer).setInt16(0, view.getInt16(start) - 1)
+  tuple.set(bytes.subarray(start + 14, end), 2)
+  return { number: view.getBigInt64(start + 6), tuple }
+}
+
+/** Tuples one after the other, as a batch of their own. */
+export function batchOf(tuples: readonly Uint8Array[]): EncodedBatch {
+  const bytes = new Uint8Array(tuples.reduce((sum, tuple) => sum + tuple.byteLength, 0))
+  const ends = new Uint32Array(tuples.length)
+  let at = 0
+  for (const [index, tuple] of tuples.entries()) {
+    bytes.set(tuple, at)
+    at += tuple.byteLength
+    ends[index] = at
+  }
+  return { rows: tuples.length, bytes, ends, rejected: [], losses: [] }
+}
+
 /** The batch without the rows whose number (counted from `first`) is in `without`. The batch itself when none is. */
 export function withoutRows(batch: EncodedBatch, first: number, without: ReadonlySet<number>): EncodedBatch {
   const kept: number[] = []
   for (let row = 0; row < batch.rows; row += 1) if (!without.has(first + row)) kept.push(row)
   if (kept.length === batch.rows) return batch
-  const pieces = kept.map((row) => tuplesOf(batch, row, row + 1))
-  const ends = new Uint32Array(kept.length)
-  let at = 0
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0))
-  for (const [index, piece] of pieces.entries()) {
-    bytes.set(piece, at)
-    at += piece.byteLength
-    ends[index] = at
-  }
-  return { rows: kept.length, bytes, ends, rejected: [], losses: [] }
+  return batchOf(kept.map((row) => tuplesOf(batch, row, row + 1)))
 }
 
 function startOf(batch: EncodedBatch, row: number): number {

@@ -149,6 +149,7 @@ test('totals add digests modulo 2^64 and losses by code and column', async () =>
   expect(await totals(session, tableId)).toEqual({
     rows: 15n,
     quarantined: 5n,
+    discarded: 0n,
     bytes: 15n,
     losses: [{ code: 'HF-L001', column: 'ts', count: 10 }],
     digest: all.toString(),

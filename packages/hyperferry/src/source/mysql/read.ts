@@ -5,6 +5,7 @@ import type { TableReader } from '../source.ts'
 import { compileAxis } from './axis.ts'
 import type { Axis } from './axis.ts'
 import { mysqlError } from './errors.ts'
+import { whereKey } from './find.ts'
 import { ident } from './quote.ts'
 import { secondReader } from './second.ts'
 import { compileSkipScan } from './skip-scan.ts'
@@ -52,6 +53,15 @@ export function tableReader(
         async (session) => from + axis.where(slice, slice.kind === 'range' ? await skip?.access(session) : null),
         () => compileTranscoder(table, live, timezone),
       ),
+    find(values) {
+      const where = whereKey(live, values)
+      if (where === null) return null
+      return readSlice(
+        scope,
+        async () => from + where,
+        () => compileTranscoder(table, live, timezone),
+      )
+    },
     count: (slice) => ask((session) => countSlice(session, table.source, axis, slice)),
     extent: () => ask((session) => axis.extent(session)),
     advance: (start, rows) => ask((session) => axis.advance(session, start, rows)),

@@ -1,11 +1,10 @@
 /** Rows of a slice as binary COPY tuples. */
 import { setImmediate as turn } from 'node:timers/promises'
 import type { DatabaseSync } from 'node:sqlite'
-import type { EncodedBatch, PlannedTable, RejectedRow, Slice, SourceTable } from '../../model.ts'
+import type { EncodedBatch, PlannedTable, RejectedRow, SourceTable } from '../../model.ts'
 import { Reject } from '../../values/encode/reject.ts'
 import { TupleWriter } from '../../values/tuple-writer.ts'
-import { whereOf } from './axis.ts'
-import type { Axis } from './axis.ts'
+import type { Axis, Where } from './axis.ts'
 import { sqliteError } from './errors.ts'
 import { describeValue, exactReader, exactSql, exactValue, keySql, suspicion } from './exact.ts'
 import type { Encoding, ExactReader } from './exact.ts'
@@ -35,14 +34,14 @@ export interface ReadContext {
   signal: AbortSignal
 }
 
-/** One read transaction from the first batch asked for until the iterator ends. */
-export async function* readSlice(context: ReadContext, slice: Slice): AsyncGenerator<EncodedBatch, void, undefined> {
+/** The rows of a condition. One read transaction from the first batch asked for until the iterator ends. */
+export async function* readSlice(context: ReadContext, where: Where): AsyncGenerator<EncodedBatch, void, undefined> {
   interrupted(context.signal)
   const what = `cannot read table ${context.table.source}`
   const transaction = context.transactions.begin()
   let rows: Iterator<ReadRow> | null = null
   try {
-    const run = startRun(transaction.database, context, slice)
+    const run = startRun(transaction.database, context, where)
     rows = run.rows
     for (;;) {
       const batch = nextBatch(run)
@@ -80,8 +79,8 @@ interface Run {
 /** What `startRun` selected: the key, then the planned columns. */
 type ReadRow = (SqliteValue | ExactText)[]
 
-function startRun(database: DatabaseSync, context: ReadContext, slice: Slice): Run {
-  const { table, live, axis } = context
+function startRun(database: DatabaseSync, context: ReadContext, where: Where): Run {
+  const { table, live } = context
   const columns = table.columns.filter((column) => column.generated === null)
   const writer = new TupleWriter(columns.length, BATCH_BYTES + (BATCH_BYTES >>> 2))
   const losses = new LossCounter()
@@ -90,7 +89,6 @@ function startRun(database: DatabaseSync, context: ReadContext, slice: Slice): R
   // A row that nothing names cannot be read again: its texts come as bytes at once.
   const isNamed = key.parts.length > 0
   const select = [...keyList, ...columns.map(({ source }) => (isNamed ? ident(source) : exactSql(ident(source))))]
-  const where = whereOf(axis, slice)
   const statement = prepare(database, `SELECT ${select.join(', ')} FROM main.${ident(live.name)} WHERE ${where.sql}`)
   const writers = columns.map((column) =>
     compileColumn(column, { table, timezone: context.timezone, onLoss: (code, name) => losses.add(code, name) }),

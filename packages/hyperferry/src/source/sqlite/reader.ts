@@ -1,9 +1,10 @@
 /** Everything that is compiled once for a table of the plan. */
 import { HyperferryError } from '../../errors.ts'
-import type { PlannedTable, SourceTable } from '../../model.ts'
+import type { EncodedBatch, PlannedTable, SourceTable } from '../../model.ts'
 import type { TableReader } from '../source.ts'
 import { advanceOn, axisOf, extentOf, whereOf } from './axis.ts'
 import type { Encoding } from './exact.ts'
+import { whereKey } from './find.ts'
 import { interrupted } from './interrupted.ts'
 import { readOneTable } from './inventory.ts'
 import { ident } from './names.ts'
@@ -40,8 +41,13 @@ export function compileReader(table: PlannedTable, context: ReaderContext): Tabl
   const from = `FROM main.${ident(live.name)}`
   return {
     read: (slice) => {
+      const here = (): AsyncGenerator<EncodedBatch> => readSlice({ ...context, table, live, axis }, whereOf(axis, slice))
       const large = table.estimatedRows >= THREAD_ROWS
-      return (large ? context.threads?.read(table, slice) : null) ?? readSlice({ ...context, table, live, axis }, slice)
+      return (large ? context.threads?.read(table, slice) : null) ?? here()
+    },
+    find(values) {
+      const where = whereKey(live, values)
+      return where === null ? null : readSlice({ ...context, table, live, axis }, where)
     },
     async count(slice) {
       interrupted(signal)

@@ -1,4 +1,5 @@
 /** What is needed to compare one table: both ends, and how its tuples are read. */
+import type { Decision } from '../../control/decisions.ts'
 import type { PlannedTable } from '../../model.ts'
 import type { TableReader } from '../../source/source.ts'
 import type { Session } from '../../target/connect.ts'
@@ -10,7 +11,8 @@ import { compileNormaliser } from '../../values/normalise.ts'
 import type { Normaliser } from '../../values/normalise.ts'
 import { parsePgType } from '../../values/pgtype.ts'
 import type { PgType } from '../../values/pgtype.ts'
-import { fieldText, tupleFields } from './field-text.ts'
+import { fieldText, tupleFields } from '../../values/field-text.ts'
+import { decidedReader } from '../../work/decided.ts'
 import type { CompareRange } from './ranges.ts'
 import type { RowStream } from './row-diff.ts'
 
@@ -31,14 +33,21 @@ export interface Bench {
   shown: number[]
 }
 
-/** Prepares the comparison of one table. */
-export function benchOf(table: PlannedTable, reader: TableReader, place: { schema: string; timezone: string }): Bench {
+/** Prepares the comparison of one table, as people have decided about its rows. */
+export function benchOf(
+  table: PlannedTable,
+  source: TableReader,
+  place: { schema: string; timezone: string },
+  decisions: readonly Decision[] = [],
+): Bench {
   const columns = copiedColumns(table)
   const types = table.columns.filter((column) => column.generated === null).map((column) => parsePgType(column.type))
   const key = keyPlaces(table, columns)
   const axis = targetAxis(table)
   const axisPlace = axis === null ? [] : columns.flatMap((name, index) => (name === axis.column ? [index] : []))
-  return { table, ...place, reader, columns, types, normaliser: compileNormaliser(types), key, shown: key ?? axisPlace }
+  const normaliser = compileNormaliser(types)
+  const reader = decidedReader(source, normaliser, decisions)
+  return { table, ...place, reader, columns, types, normaliser, key, shown: key ?? axisPlace }
 }
 
 /** Columns of the primary key, else of a unique key without nullable columns; null when there is none or one of them is not copied. */
@@ -64,13 +73,13 @@ export async function targetDigest(bench: Bench, session: Session, range: Compar
   return digest
 }
 
-/** Digest of the source's rows of a range, read again; and how many rows were rejected on the way. */
+/** Digest of the source's rows of a range, read again; and how many rows were rejected on the way, or given up by a person. */
 export async function sourceDigest(bench: Bench, range: CompareRange): Promise<{ digest: Digest; rejected: number }> {
   const digest = new Digest()
   let rejected = 0
   for await (const batch of bench.reader.read(range.slice)) {
     digestBatch(digest, bench.normaliser, batch.bytes, batch.ends)
-    rejected += batch.rejected.length
+    rejected += batch.rejected.length + (batch.discarded ?? 0)
   }
   return { digest, rejected }
 }

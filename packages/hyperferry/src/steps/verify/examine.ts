@@ -113,7 +113,7 @@ function excuse(bench: Bench, findings: readonly Finding[], excused: Excused): v
     if (excused.left === 0) return
     found.missing = found.missing.filter((row) => {
       const texts = tupleTexts(bench, row.tuple)
-      return !excused.take((name) => quarantineText(bench, places.get(name), texts))
+      return excused.take((name) => quarantineText(bench, places.get(name), texts)) === null
     })
   }
 }

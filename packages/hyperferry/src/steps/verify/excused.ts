@@ -1,8 +1,11 @@
 /** Rows in quarantine: in the source, rightly not in the target. They are recognised by their text, as no key is sure to survive. */
 import type { PlannedTable } from '../../model.ts'
+import { isSameValue, plain } from '../../values/same-text.ts'
 
 /** The parts of a quarantined row that are looked at; names are the source's. */
 export interface KeptBack {
+  /** `fix`: another row is in the target in its place. */
+  how: 'open' | 'fix' | 'discard'
   column: string | null
   key: Record<string, string | null>
   values: Record<string, string | null>
@@ -40,8 +43,8 @@ export class Excused {
     return this.#left
   }
 
-  /** Takes the quarantined row that this text belongs to; false when there is none. */
-  take(text: RowText): boolean {
+  /** Takes the quarantined row that this text belongs to; null when there is none. */
+  take(text: RowText): KeptBack | null {
     for (const first of this.#firsts) {
       const mine = text(first)
       const near = this.#rows.get(placeOf(first, mine ?? null))
@@ -49,12 +52,11 @@ export class Excused {
       for (const list of lists) {
         const index = list.findIndex(({ row, columns }) => this.#isSame(row, columns, text))
         if (index < 0) continue
-        list.splice(index, 1)
         this.#left -= 1
-        return true
+        return list.splice(index, 1)[0]?.row ?? null
       }
     }
-    return false
+    return null
   }
 
   #isSame(row: KeptBack, columns: readonly string[], text: RowText): boolean {
@@ -88,21 +90,4 @@ function decisive(row: KeptBack, planned: ReadonlySet<string>): string[] {
   const key = Object.keys(row.key)
   if (key.length > 0 && key.every((name) => planned.has(name)) && !key.includes(row.column ?? '')) return key
   return Object.keys(row.values).filter((name) => planned.has(name) && name !== row.column)
-}
-
-/** The same instant with another number of fractional digits, or the same number with another scale. */
-function isSameValue(mine: string | null, kept: string | null): boolean {
-  return mine !== null && kept !== null && plain(mine) === plain(kept)
-}
-
-function plain(text: string): string {
-  const instant = /^(\d{4,}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?(?:Z|\+00)?)?$/.exec(text)
-  if (instant !== null) {
-    const [, day = '', clock = '00:00:00', fraction = ''] = instant
-    return `${day} ${clock}.${fraction.padEnd(6, '0')}`
-  }
-  const decimal = /^(-?)0*(\d+)(?:\.(\d*?)0*)?$/.exec(text)
-  if (decimal === null) return text
-  const [, sign = '', whole = '', fraction = ''] = decimal
-  return fraction === '' ? `${sign}${whole}` : `${sign}${whole}.${fraction}`
 }

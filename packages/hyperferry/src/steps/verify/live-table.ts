@@ -18,7 +18,7 @@ import type { Finding } from './samples.ts'
 import type { SettledPart } from './settled-part.ts'
 import { shareOut } from './snapshot.ts'
 import type { Snapshot } from './snapshot.ts'
-import { byCounts, emptyResult, sum, walk } from './table.ts'
+import { byCounts, emptyResult, openOnly, sum, walk } from './table.ts'
 
 export interface LiveCase {
   part: SettledPart
@@ -173,7 +173,7 @@ async function seen(one: LiveCase, session: Session, ranges: readonly CompareRan
   const { bench } = one.part
   const tableRows = Math.max(bench.table.estimatedRows, 100_000)
   const findings = await look(bench, session, ranges, { tableRows, mayGoOn: one.mayGoOn })
-  return without(bench, findings, new Excused(bench.table, one.keptBack))
+  return without(bench, findings, new Excused(bench.table, openOnly(one.keptBack)))
 }
 
 interface Answer {

@@ -71,8 +71,9 @@ export class Matching {
 
   /**
    * How many rows differ, and the columns of the first `limit` of them. `withExtra` false leaves out target rows that no source row explains.
+   * `fixed`: target rows that stand in the place of excused ones, by a person's decision.
    */
-  differences(options: { showValues: boolean; withExtra: boolean; limit: number }): {
+  differences(options: { showValues: boolean; withExtra: boolean; fixed: number; limit: number }): {
     rows: number
     shown: MeaningDifference[]
   } {
@@ -91,7 +92,7 @@ export class Matching {
       else shown.push(...this.#changed(each, other, options.showValues))
     }
     // Every source row left over explains one target row left over.
-    const extra = this.#whole && options.withExtra ? Math.max(0, this.#unmatched - waiting.length) : 0
+    const extra = this.#whole && options.withExtra ? Math.max(0, this.#unmatched - waiting.length - options.fixed) : 0
     const alone = extra === 0 ? [] : [...others.values()].flat().slice(0, Math.min(extra, options.limit))
     shown.push(...alone.map((each) => this.#alone('extra', { ...each, class: 'sample' })))
     return { rows: waiting.length + extra, shown }

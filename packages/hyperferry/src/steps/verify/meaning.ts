@@ -171,13 +171,16 @@ function conclude(
 ): void {
   const excused = new Excused(options.place.table, options.keptBack)
   const places = new Map(options.place.columns.map((column, index) => [column.source, { column, index }]))
-  matching.excuse((row) =>
-    excused.take((name) => {
-      const found = places.get(name)
-      return found === undefined ? undefined : keptText(found.column, row, found.index, options.isUtc)
-    }),
+  matching.excuse(
+    (row) =>
+      excused.take((name) => {
+        const found = places.get(name)
+        return found === undefined ? undefined : keptText(found.column, row, found.index, options.isUtc)
+      }) !== null,
   )
-  const { rows, shown } = matching.differences({ showValues: options.showValues, withExtra, limit: SHOWN })
+  // The second reading of some sources leaves out what the plan's rules refuse. That each of these rows is what was decided, its receipt proves.
+  const fixed = options.keptBack.filter(({ how }) => how === 'fix').length
+  const { rows, shown } = matching.differences({ showValues: options.showValues, withExtra, fixed, limit: SHOWN })
   verdict.differences += rows
   verdict.different.push(...shown.slice(0, Math.max(0, SHOWN - verdict.different.length)))
 }

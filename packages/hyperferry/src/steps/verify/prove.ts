@@ -1,4 +1,6 @@
 /** One table: what is known of it is read, then it is compared, and looked at by the second opinion. */
+import { decisionsOf } from '../../control/decisions.ts'
+import type { Decision } from '../../control/decisions.ts'
 import { receipts } from '../../control/ledger.ts'
 import { HyperferryError } from '../../errors.ts'
 import type { PlannedTable, Receipt } from '../../model.ts'
@@ -43,6 +45,11 @@ export async function proveTable(ctx: StepContext, one: ProveCase, options: Veri
   ctx.events.emit({ kind: 'table-start', table: table.name, rows: 0, bytes: 0, estimatedRows: table.estimatedRows })
   const prove = live === null ? proveStill : table.kind === 'relational' ? proveRelational : proveSeries
   const verified = await prove(ctx, { ...given, level, live }, options)
+  const open = given.keptBack.filter(({ how }) => how === 'open').length
+  if (open > 0)
+    verified.notes.push(
+      `${open} ${open === 1 ? 'row of its source is' : 'rows of its source are'} in quarantine: proven without them`,
+    )
   if (given.keptBack.length >= KEPT_BACK_ROWS) {
     verified.notes.push(`only ${KEPT_BACK_ROWS} rows of the quarantine are recognised; others show as missing`)
   }
@@ -57,14 +64,15 @@ async function preparedCase(
   options: VerifyOptions,
 ): Promise<Omit<Prepared, 'level' | 'live'>> {
   const { timezone } = ctx.plan.source
-  const bench = benchOf(table, ctx.source.reader(table), { schema: ctx.plan.target.schema, timezone })
+  const { decisions, ...books } = await readBooks(ctx, table, tableId)
+  const bench = benchOf(table, ctx.source.reader(table), { schema: ctx.plan.target.schema, timezone }, decisions)
   const { from, to } = options
   const wanted = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
   // Of all tables, those without such positions are compared whole; one that was asked for by name is refused.
   const whole = !isCuttable(table) || (options.tables === undefined && !isPlaceable(table, wanted))
   let done = 0
   return {
-    ...(await readBooks(ctx, table, tableId)),
+    ...books,
     bench,
     window: whole ? { from: null, to: null } : windowOf(table, timezone, wanted),
     showValues: options.showValues === true,
@@ -83,11 +91,12 @@ async function readBooks(
   ctx: StepContext,
   table: PlannedTable,
   tableId: number | null,
-): Promise<{ receipts: Receipt[]; keptBack: KeptBack[] }> {
-  if (tableId === null) return { receipts: [], keptBack: [] }
+): Promise<{ receipts: Receipt[]; keptBack: KeptBack[]; decisions: Decision[] }> {
+  if (tableId === null) return { receipts: [], keptBack: [], decisions: [] }
   return withSession(ctx.target, async (session) => ({
     receipts: await receipts(session, tableId),
     keptBack: await keptBackRows(session, tableId, table),
+    decisions: await decisionsOf(session, tableId),
   }))
 }
 

@@ -92,11 +92,12 @@ function settledReader(bench: Bench, leftOut: { from: bigint; to: bigint }): Tab
   }
   return {
     read,
+    find: (key) => reader.find(key),
     // The axis is the time: ranges end where the part does. Else the source cannot count the part, and its rows are counted one by one.
     async count(slice) {
       if (table.split === 'time' && slice.kind !== 'all') return reader.count(slice)
       let rows = 0n
-      for await (const batch of read(slice)) rows += BigInt(batch.rows + batch.rejected.length)
+      for await (const batch of read(slice)) rows += BigInt(batch.rows + batch.rejected.length + (batch.discarded ?? 0))
       return rows
     },
     extent: () => reader.extent(),

@@ -207,11 +207,16 @@ async function localise(one: TableCase, suspects: readonly CompareRange[], held:
   const tableRows = held.target.reduce((rows, each) => rows + each.rows, 0)
   const chosen = one.failFast ? suspects.slice(0, 1) : suspects
   return examine(one.bench, one.sessions[0], chosen, {
-    excused: new Excused(one.bench.table, one.keptBack),
+    excused: new Excused(one.bench.table, openOnly(one.keptBack)),
     showValues: one.showValues,
     tableRows: Math.max(tableRows, one.bench.table.estimatedRows),
     mayGoOn: one.mayGoOn,
   })
+}
+
+/** What people decided is part of what the source is read as (work/decided.ts). */
+export function openOnly(rows: readonly KeptBack[]): KeptBack[] {
+  return rows.filter(({ how }) => how === 'open')
 }
 
 async function byCount(one: TableCase, range: CompareRange): Promise<DifferentRange> {

@@ -11,7 +11,7 @@ import { makePlan } from '../../../src/steps/plan.ts'
 import { relational } from '../../../src/steps/relational.ts'
 import { schema } from '../../../src/steps/schema.ts'
 import { openTarget, type Target } from '../../../src/target/connect.ts'
-import { tupleFields } from '../../../src/steps/verify/field-text.ts'
+import { tupleFields } from '../../../src/values/field-text.ts'
 import { noEvents } from '../../../src/work/events.ts'
 
 export interface Lab extends AsyncDisposable {
@@ -115,6 +115,7 @@ export function wrongTranscoder(source: Source, wrongs: ReadonlyMap<string, Wron
     extent: () => reader.extent(),
     advance: (from, rows) => reader.advance(from, rows),
     second: reader.second,
+    find: (key) => reader.find(key),
     async *read(slice) {
       const rule = wrongs.get(table.source)
       for await (const batch of reader.read(slice)) yield rule === undefined ? batch : changed(batch, rule)

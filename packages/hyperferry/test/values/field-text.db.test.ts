@@ -1,11 +1,11 @@
 // Binary fields as text, against the server's own reading of that text.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { freshPg, type FreshPg } from '../../../../../test/servers/database.ts'
-import { describeWith } from '../../../../../test/servers/index.ts'
-import { fieldText, tupleFields } from '../../../src/steps/verify/field-text.ts'
-import { openTarget, type Session, type Target } from '../../../src/target/connect.ts'
-import { CopyParser } from '../../../src/values/copy-stream.ts'
-import { parsePgType } from '../../../src/values/pgtype.ts'
+import { freshPg, type FreshPg } from '../../../../test/servers/database.ts'
+import { describeWith } from '../../../../test/servers/index.ts'
+import { fieldText, tupleFields } from '../../src/values/field-text.ts'
+import { openTarget, type Session, type Target } from '../../src/target/connect.ts'
+import { CopyParser } from '../../src/values/copy-stream.ts'
+import { parsePgType } from '../../src/values/pgtype.ts'
 
 // type, SQL of the value, text
 const forms: [string, string, string][] = [

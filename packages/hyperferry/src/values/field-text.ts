@@ -1,5 +1,5 @@
 /** A field of a binary COPY tuple as text, for keys and samples of rows that differ. */
-import type { PgType } from '../../values/pgtype.ts'
+import type { PgType } from './pgtype.ts'
 
 /** Text of one field (without its length); null for SQL NULL. Equal values of one type give equal texts. */
 export function fieldText(type: PgType, field: Uint8Array | null): string | null {
