@@ -46,6 +46,7 @@ export const quarantine: CommandSpec = {
     const ids = input.arguments.slice(1)
     const odd = ids.find((id) => !isRowId(id))
     if (odd !== undefined) throw usage(`${odd}: not the number of a row`, 'See `hyperferry quarantine list`.')
+    refuseStrays(input)
     switch (input.argument) {
       case 'list':
         if (ids.length > 0) throw usage('list takes no row numbers', 'Use --table or --code.')
@@ -58,6 +59,30 @@ export const quarantine: CommandSpec = {
         return settled(await quarantineDiscard({ ...mutating(input, io), ...given(input, ids) }), input)
     }
   },
+}
+
+/** Flags that only some of the actions know. */
+const BELONGS: Readonly<Record<string, readonly string[]>> = {
+  table: ['list', 'retry', 'discard'],
+  code: ['list', 'retry', 'discard'],
+  set: ['fix'],
+  null: ['fix'],
+  from: ['fix'],
+  reason: ['discard'],
+  all: ['list', 'discard'],
+  showValues: ['list'],
+  limit: ['list'],
+  out: ['list'],
+}
+
+/** A filter that is not heeded would be worse than none. */
+function refuseStrays({ argument, flags }: Input): void {
+  const stray = Object.keys(BELONGS).find(
+    (name) => flags[name] !== undefined && BELONGS[name]?.includes(argument ?? '') === false,
+  )
+  if (stray === undefined) return
+  const flag = stray.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  throw usage(`--${flag} is not for ${argument ?? ''}`, `It belongs to: ${BELONGS[stray]?.join(', ') ?? ''}.`)
 }
 
 function fixesOf(input: Input, ids: readonly string[]): Fix[] {

@@ -24,6 +24,8 @@ test.each<[string, string[], Record<string, unknown>]>([
   ['everything by leaving something out', ['discard'], { reason: 'x' }],
   ['numbers and a filter', ['retry', '1'], { code: ['HF-D006'] }],
   ['numbers of a list', ['list', '1'], {}],
+  ['a filter that a fix does not heed', ['fix', '1'], { set: ['who=a'], table: ['visit'] }],
+  ['values for a retry', ['retry', '1'], { set: ['who=a'] }],
 ])('%s is a usage error', async (_name, args, flags) => {
   await expect(run(args, flags)).rejects.toMatchObject({ code: 'HF-U001', exitCode: 2 })
 })
