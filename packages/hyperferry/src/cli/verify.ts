@@ -62,7 +62,7 @@ function render(result: Awaited<ReturnType<typeof runVerify>>): string {
         : `${one.different.length} of ${one.ranges} ranges different`,
     rows(one.targetRows),
     one.meaning === null ? '' : `${count(one.meaning.rows)} also compared as text`,
-    Number(one.quarantined) === 0 ? '' : `${count(one.quarantined)} in quarantine`,
+    keptBack(one),
     one.settledUntil === null ? '' : `settled until ${one.settledUntil}`,
   ])
   const closed = result.gates.filter(({ ok }) => !ok)
@@ -77,6 +77,14 @@ function render(result: Awaited<ReturnType<typeof runVerify>>): string {
 }
 
 type Table = VerifyDocument['tables'][number]
+
+function keptBack({ quarantined, open }: Table): string {
+  const decided = Number(quarantined) - open
+  return [
+    ...(open > 0 ? [`${count(open)} in quarantine`] : []),
+    ...(decided > 0 ? [`${count(decided)} given up`] : []),
+  ].join(', ')
+}
 
 function differences(table: Table): string[] {
   const ranges = table.different.flatMap((range) => [

@@ -43,7 +43,7 @@ export async function verify(ctx: StepContext, options: VerifyOptions = {}): Pro
       kind: 'table-done',
       table: table.name,
       rows: Number(verified.targetRows),
-      quarantined: Number(verified.quarantined),
+      quarantined: verified.open,
     })
   }
   failpoint('verify.before-done')
@@ -107,6 +107,7 @@ async function estimateTable(ctx: StepContext, table: PlannedTable): Promise<Ver
     sourceRows: jsonCount(Math.round(table.estimatedRows)),
     targetRows: jsonCount(BigInt(rows[0]?.n ?? '0')),
     quarantined: 0,
+    open: 0,
     digest: null,
     different: [],
     settledUntil: null,

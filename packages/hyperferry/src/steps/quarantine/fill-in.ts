@@ -1,5 +1,5 @@
 /** A row put together on the server: encoded columns as they are, others from text, by the types of the plan and without loss. */
-import { HyperferryError, messageOf } from '../../errors.ts'
+import { HyperferryError } from '../../errors.ts'
 import type { PlannedColumn } from '../../model.ts'
 import type { Session } from '../../target/connect.ts'
 import { ident, identList } from '../../target/sql.ts'
@@ -57,7 +57,7 @@ async function fillColumn(
     await session.query(`update ${stage.name} set ${ident(column.name)} = ${value}`, [text])
   } catch (error) {
     if (!isDataError(error)) throw error
-    if (isGiven) throw misfit(column, messageOf(error), error)
+    if (isGiven) throw misfit(column, `type ${column.type} does not take the value`, error)
     throw misfit(column, 'its kept value cannot be taken over, give one', error)
   }
 }

@@ -16,6 +16,7 @@ import { rowsDropped } from '../../work/write-rows.ts'
 import type { StepContext } from '../context.ts'
 import { fillIn, stagedTuple } from './fill-in.ts'
 import type { GivenValue } from './given.ts'
+import { saidOf } from './outcome.ts'
 import type { Outcome } from './outcome.ts'
 import { settling, workOf } from './place.ts'
 import { restOfRow } from './rest-of-row.ts'
@@ -75,7 +76,7 @@ async function put(session: Session, work: TableWork, row: KeptRow, { given, res
     .query(`insert into ${work.target} (${names}) select ${names} from ${stage.name}`)
     .catch((error: unknown) => {
       if (!isDataError(error)) throw error
-      throw new HyperferryError('HF-Q004', { what: messageOf(error), ...stateOf(error), cause: error })
+      throw new HyperferryError('HF-Q004', { what: saidOf(error), ...stateOf(error), cause: error })
     })
   if (inserted.rowCount !== 1) throw rowsDropped(work, 1, inserted.rowCount ?? 0)
   await stage.drop()

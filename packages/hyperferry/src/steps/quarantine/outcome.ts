@@ -1,5 +1,7 @@
 /** What became of the rows that a command was to settle. */
 import { countOpen } from '../../control/quarantine.ts'
+import { messageOf } from '../../errors.ts'
+import type { HyperferryError } from '../../errors.ts'
 import type { Session } from '../../target/connect.ts'
 
 export type Result = 'fixed' | 'delivered' | 'gone' | 'discarded'
@@ -60,4 +62,9 @@ export class Outcome {
       exitCode: this.#counts.left > 0 ? 4 : 0,
     }
   }
+}
+
+/** The server's own words, without our statement in front. */
+export function saidOf(error: HyperferryError): string {
+  return messageOf(error.cause ?? error)
 }

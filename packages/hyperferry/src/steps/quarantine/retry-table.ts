@@ -1,7 +1,6 @@
 /** Rows of one table read again: some hundred at a time, each lot in one transaction with what becomes of it. */
 import { bookDelivered, bookGone, keepOpen, lockOpen, settle } from '../../control/settle-quarantine.ts'
 import type { KeptRow } from '../../control/settle-quarantine.ts'
-import { messageOf } from '../../errors.ts'
 import type { HyperferryError } from '../../errors.ts'
 import { failpoint } from '../../failpoints.ts'
 import type { Loss, PlannedTable, RejectedRow } from '../../model.ts'
@@ -16,6 +15,7 @@ import { batchOf } from '../../work/tuples.ts'
 import { rowsDropped } from '../../work/write-rows.ts'
 import type { StepContext } from '../context.ts'
 import { byReceipt } from './by-receipt.ts'
+import { saidOf } from './outcome.ts'
 import type { Outcome } from './outcome.ts'
 import { settling, workOf } from './place.ts'
 import { readAgain } from './read-again.ts'
@@ -122,7 +122,7 @@ function refused(work: TableWork, { tuple }: Fitting, error: HyperferryError): O
   return {
     code: error.sqlstate === '23505' ? 'HF-D020' : 'HF-D021',
     column: typeof column === 'string' ? (work.columns.find(({ name }) => name === column)?.source ?? null) : null,
-    reason: messageOf(error),
+    reason: saidOf(error),
     sqlstate: error.sqlstate,
     values: Object.fromEntries(
       work.columns.map(({ source }, index) => {

@@ -24,6 +24,8 @@ export interface VerifiedTable {
   targetRows: number | string
   /** Rows kept back: source rows = target rows + quarantined. */
   quarantined: number | string
+  /** Those of them that nobody has decided about: they are in quarantine, the others were given up. */
+  open: number
   /** Digest of the target's rows, `hf1:…`; null when none was made. */
   digest: string | null
   /** Every range that differs, in order. Rows without a position are named by `residual`. */

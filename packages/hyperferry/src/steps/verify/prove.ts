@@ -46,6 +46,7 @@ export async function proveTable(ctx: StepContext, one: ProveCase, options: Veri
   const prove = live === null ? proveStill : table.kind === 'relational' ? proveRelational : proveSeries
   const verified = await prove(ctx, { ...given, level, live }, options)
   const open = given.keptBack.filter(({ how }) => how === 'open').length
+  verified.open = open
   if (open > 0)
     verified.notes.push(
       `${open} ${open === 1 ? 'row of its source is' : 'rows of its source are'} in quarantine: proven without them`,

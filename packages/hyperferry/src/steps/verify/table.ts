@@ -255,7 +255,7 @@ export function sum(digests: readonly (Digest | string)[]): Digest {
 /** Before anything was compared. */
 export function emptyResult(one: { bench: Pick<Bench, 'table'>; window: Span }, ranges: number): VerifiedTable {
   const { name, source } = one.bench.table
-  const counts = { ranges, sourceRows: 0, targetRows: 0, quarantined: 0 }
+  const counts = { ranges, sourceRows: 0, targetRows: 0, quarantined: 0, open: 0 }
   const partial = one.window.from !== null || one.window.to !== null
   return {
     name,
