@@ -41,7 +41,8 @@ export function compileReader(table: PlannedTable, context: ReaderContext): Tabl
   const from = `FROM main.${ident(live.name)}`
   return {
     read: (slice) => {
-      const here = (): AsyncGenerator<EncodedBatch> => readSlice({ ...context, table, live, axis }, whereOf(axis, slice))
+      const here = (): AsyncGenerator<EncodedBatch> =>
+        readSlice({ ...context, table, live, axis }, whereOf(axis, slice))
       const large = table.estimatedRows >= THREAD_ROWS
       return (large ? context.threads?.read(table, slice) : null) ?? here()
     },
