@@ -45,7 +45,7 @@ async function copied() {
 }
 
 suite('quarantine, typed', () => {
-  test('from list to report', { timeout: 120_000 }, async () => {
+  test('from list to report', { timeout: 300_000 }, async () => {
     const { cwd, type, ended, rows } = await copied()
     const open = await type(['verify'])
     expect(open.exitCode).toBe(4)
@@ -93,7 +93,7 @@ suite('quarantine, typed', () => {
 
   test(
     'killed between a row and its status, everything is there once or not at all',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const { source, type, ended, rows } = await copied()
       source.exec(`update visit set who = 'mended' where id in (3, 4)`)
