@@ -14,7 +14,7 @@ import { confirmed, mutate } from './mutate.ts'
 import type { MutatingOptions, Previewed } from './mutate.ts'
 import { loadPlan, withDatabases, withStarted, withUrls } from './open-migration.ts'
 import type { Opened, PlanOptions } from './open-migration.ts'
-import { emptiedLines, emptiedSql, previewCopy, previewSchema } from './preview.ts'
+import { columnstoreLines, emptiedLines, emptiedSql, previewCopy, previewSchema } from './preview.ts'
 import type { Preview, SchemaPreview } from './preview.ts'
 import { recorded } from './recorded.ts'
 import { openQuarantine } from './report/open-quarantine.ts'
@@ -85,7 +85,9 @@ export async function backfill(
     preview: async (opened) => {
       const tables = tablesOf(opened.plan, 'timeseries', options.tables)
       const points = await pointsBeforehand(opened, tables)
-      return besideWriters(await copyPreview(opened, 'timeseries', options.tables), opened, { tables, points })
+      const copied = await copyPreview(opened, 'timeseries', options.tables)
+      const stored = columnstoreLines(tables, opened.target.capabilities, points !== null)
+      return besideWriters({ ...copied, lines: [...copied.lines, ...stored] }, opened, { tables, points })
     },
     run: async (context) =>
       gated(await runBackfill(context, options.acceptQuarantine ?? 0, options.tables), options.acceptQuarantine ?? 0),
@@ -363,7 +365,11 @@ async function runPreview(opened: Opened): Promise<Preview> {
   const copied = (['relational', 'timeseries'] as const).map((kind) => copyLines(opened, tablesOf(plan, kind), []))
   return {
     title: `Moves ${plan.tables.length} tables of ${source.info.product} ${source.info.database} into ${target.info.version}, database ${target.info.database}. Steps: ${OFFLINE_STEPS.join(', ')}.`,
-    lines: [...emptiedLines(emptied), ...copied.flatMap((one) => one.lines)],
+    lines: [
+      ...emptiedLines(emptied),
+      ...copied.flatMap((one) => one.lines),
+      ...columnstoreLines(plan.tables, target.capabilities, false),
+    ],
     sql: [
       ...made.before,
       ...emptiedSql(plan, emptied),

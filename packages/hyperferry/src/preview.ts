@@ -1,6 +1,8 @@
 /** What a mutating command is about to do, in words and in SQL. */
 import type { Emptied } from './control/occupied.ts'
 import type { Plan, PlannedTable } from './model.ts'
+import type { Capabilities } from './target/capabilities.ts'
+import { columnstoreWay, wayInWords } from './target/columnstore-way.ts'
 import { copiedColumns, copySql } from './target/copy.ts'
 import type { DdlPhase, DdlStatement } from './target/ddl.ts'
 import { qualified } from './target/sql.ts'
@@ -71,6 +73,16 @@ export function previewCopy(
       ...own.map(ended),
     ],
   }
+}
+
+/** Which way rows take into the columnstore, a line per table that has one; `live`: while writers write. */
+export function columnstoreLines(tables: readonly PlannedTable[], capabilities: Capabilities, live: boolean): string[] {
+  const lines = tables.flatMap((table) => {
+    const way = columnstoreWay(table, capabilities)
+    if (way === null) return []
+    return [live ? `${table.name}   as rows; compressed by its policy, once jobs are restored` : wayInWords(table, way)]
+  })
+  return short(lines)
 }
 
 /** Deleting is never left out of a preview. */

@@ -69,11 +69,18 @@ function sentence(event: ProgressEvent): string | null {
       return `  ${event.table}: ${event.message} (${event.code}); attempt ${event.attempt} in ${duration(event.waitMs / 1000)}`
     case 'table-done':
       return event.quarantined === 0 ? null : `  ${event.table}: ${many(event.quarantined)} in quarantine`
+    // A line each tenth of the way.
+    case 'table-compress':
+      return tenth(event.done, event.total) > tenth(event.done - 1, event.total)
+        ? `  ${event.table}: ${count(event.done)} of ${count(event.total)} chunks compressed`
+        : null
     case 'table-start':
     case 'table-progress':
       return null
   }
 }
+
+const tenth = (done: number, total: number): number => Math.floor((done * 10) / total)
 
 interface View {
   say(line: string): void

@@ -7,6 +7,7 @@ import type { Totals } from '../control/ledger.ts'
 import { HyperferryError } from '../errors.ts'
 import { failpoint } from '../failpoints.ts'
 import type { PlannedTable } from '../model.ts'
+import { columnstoreWay } from '../target/columnstore-way.ts'
 import { withSession } from '../work/attempts.ts'
 import type { CopyRun } from '../work/attempts.ts'
 import { usualRetry } from '../work/backoff.ts'
@@ -20,11 +21,12 @@ import { compilePart } from '../work/part.ts'
 import { quarantineGate } from '../work/quarantine-gate.ts'
 import { tableWork } from '../work/table-work.ts'
 import type { TableWork } from '../work/table-work.ts'
+import { compressTable } from './backfill/compress-table.ts'
 import { copyTable } from './backfill/copy-table.ts'
 import type { CopiedTable } from './backfill/copy-table.ts'
 import { livePoints } from './backfill/live.ts'
 import { replaceTable } from './backfill/replace-table.ts'
-import type { BackfillResult, BackfillTable } from './backfill/result.ts'
+import type { BackfillColumnstore, BackfillResult, BackfillTable } from './backfill/result.ts'
 import type { StepContext } from './context.ts'
 
 export { livePoints } from './backfill/live.ts'
@@ -70,6 +72,7 @@ export async function backfill(ctx: StepContext, options: BackfillOptions = {}):
   failpoint('backfill.before-post')
   const own = works.map(({ table }) => table)
   notes.push(...(await finishTables(run, ctx, { own, complete: await finished(ctx, run) })))
+  await compressAll(ctx, run, works, { workers: options.workers, tables, notes })
   await withSession(run, '', durable)
   const result = await summary(run, works, { tables, notes, started })
   await quarantineGate(run, ctx.migrationId, {
@@ -151,12 +154,26 @@ async function oneTable(
   return tableResult(ctx, work, sum, copied)
 }
 
-function tableResult(
+/** Last, so that whatever is checked over all rows (keys, foreign keys) is checked over rows, on every version. */
+async function compressAll(
   ctx: StepContext,
-  { table }: TableWork,
-  sum: Totals,
-  { before, unchanged }: CopiedTable,
-): BackfillTable {
+  run: CopyRun,
+  works: readonly TableWork[],
+  to: { workers: number | undefined; tables: readonly BackfillTable[]; notes: string[] },
+): Promise<void> {
+  const options = { workers: to.workers ?? ctx.plan.backfill.workers, signal: ctx.signal }
+  for (const [index, work] of works.entries()) {
+    const compressed = await compressTable(run, work, options)
+    if (compressed === null) continue
+    const { note, ...counts } = compressed
+    if (note !== null) to.notes.push(note)
+    Object.assign(to.tables[index]?.columnstore ?? {}, counts)
+  }
+}
+
+function tableResult(ctx: StepContext, work: TableWork, sum: Totals, copied: CopiedTable): BackfillTable {
+  const { table } = work
+  const { before, unchanged } = copied
   const rows = Number(sum.rows)
   const quarantined = Number(sum.quarantined - sum.discarded)
   ctx.events.emit({ kind: 'table-done', table: table.name, rows, quarantined })
@@ -168,7 +185,20 @@ function tableResult(
     copied: rows - before,
     digest: sum.digest,
     status: unchanged ? 'unchanged' : 'done',
+    columnstore: columnstoreOf(ctx, work, copied),
   }
+}
+
+function columnstoreOf(
+  { target }: StepContext,
+  { table, part }: TableWork,
+  { directRows, rowsFirst }: CopiedTable,
+): BackfillColumnstore | null {
+  const planned = columnstoreWay(table, target.capabilities)
+  if (planned === null) return null
+  const reason = planned.reason ?? rowsFirst
+  const way = part !== null ? 'policy' : reason === null ? 'direct' : 'after'
+  return { way, reason, directRows, chunks: 0, bytesBefore: 0, bytesAfter: 0 }
 }
 
 /** Tables of the plan whose receipts are complete, relational ones too: only between those can foreign keys be made. */

@@ -28,11 +28,8 @@ export async function directCompress(
   if (facts.exclusion) return no('the table has an exclusion constraint')
   if (facts.reference) return no('the table has a foreign key')
   if (facts.trigger) return no('the table has a trigger')
-  return {
-    usable: true,
-    reason: null,
-    settings: SETTINGS.map(([name, value]) => `set local ${name} = ${value}`).join('; '),
-  }
+  const settings = SETTINGS.map(([name, value]) => `set local ${name} = ${value}`)
+  return { usable: true, reason: null, settings: [...settings, SORTING].join('; ') }
 }
 
 function no(reason: string): DirectCompress {
@@ -54,6 +51,10 @@ const SETTINGS = [
   ['timescaledb.enable_direct_compress_copy_sort_batches', 'on'],
   ['timescaledb.enable_direct_compress_copy_client_sorted', 'off'],
 ] as const
+
+/** Batches are cut from what is sorted together, so that is a whole task, in memory. What one server calls it another may not know. */
+const SORTING = `set local work_mem = '64MB'; select pg_catalog.set_config(name, '1000000', true) from pg_catalog.pg_settings
+where name = 'timescaledb.direct_compress_copy_tuple_sort_limit'`
 
 interface Facts {
   settings: number

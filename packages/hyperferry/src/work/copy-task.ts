@@ -12,6 +12,7 @@ import type { CopyRun } from './attempts.ts'
 import { isDataError } from './bisect.ts'
 import { writeCarefully } from './careful.ts'
 import type { Keep } from './careful.ts'
+import { directTask, openColumnstore } from './direct-load.ts'
 import type { ChunkMaker } from './make-chunks.ts'
 import { readSlice } from './read-slice.ts'
 import type { SliceRows } from './read-slice.ts'
@@ -63,6 +64,7 @@ type Job = TaskJob & { read: SliceRows }
 // eslint-disable-next-line max-params -- as above
 async function writeUntilBooked(run: CopyRun, slot: SessionSlot, work: TableWork, job: Job): Promise<Span[]> {
   const patience = new Patience(run, work.table.name)
+  const direct = await directTask(work.direct, job.read)
   for (;;) {
     try {
       const session = await slot.get()
@@ -74,7 +76,10 @@ async function writeUntilBooked(run: CopyRun, slot: SessionSlot, work: TableWork
         if (left.length !== 1 || first?.from !== job.span.from || first.to !== job.span.to) return left
       }
       if (job.read.spool.rows > 0) await job.makeChunks(session, job)
-      job.watcher.copied(await writeTask(session, work, job, job.read))
+      if (direct !== null) await openColumnstore(session, work, run.target.capabilities, direct)
+      const receipt = await writeTask(session, direct === null ? { ...work, direct: null } : work, job, job.read)
+      if (direct !== null && work.direct !== null) work.direct.rows += receipt.rows
+      job.watcher.copied(receipt)
       return []
     } catch (error) {
       await patience.after(error)
@@ -82,7 +87,7 @@ async function writeUntilBooked(run: CopyRun, slot: SessionSlot, work: TableWork
   }
 }
 
-/** Writes a task that was read, in one transaction: as one COPY, and when a row is at fault once more with care. Exactly once or not at all. */
+/** Writes a task that was read, in one transaction: as one COPY (compressed on its way if `work.direct` says how), and when a row is at fault once more with care. Exactly once or not at all. */
 // eslint-disable-next-line max-params -- as above
 export async function writeTask(session: Session, work: TableWork, task: Task, read: SliceRows): Promise<Receipt> {
   const attempt = (write: (receipt: bigint) => Promise<Written>): Promise<Receipt> =>
@@ -95,7 +100,11 @@ export async function writeTask(session: Session, work: TableWork, task: Task, r
       failpoint('backfill.before-commit')
       return receipt
     })
-  const receipt = await attempt(() => writeRows(session, work, read, 'backfill.mid-copy')).catch((error: unknown) => {
+  const copy = async (): Promise<Written> => {
+    if (work.direct !== null) await session.query(work.direct.settings)
+    return writeRows(session, work, read, 'backfill.mid-copy')
+  }
+  const receipt = await attempt(copy).catch((error: unknown) => {
     if (!isDataError(error)) throw error
     return attempt((id) => writeCarefully(session, work, read, keeper(session, work, id)))
   })

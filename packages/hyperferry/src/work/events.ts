@@ -4,6 +4,8 @@ export type ProgressEvent =
   | { kind: 'table-start'; table: string; rows: number; bytes: number; estimatedRows: number }
   /** Totals of the table so far, earlier runs included. */
   | { kind: 'table-progress'; table: string; rows: number; bytes: number; estimatedRows: number }
+  /** Chunks of a complete table that are in the columnstore by now, of those that go there. */
+  | { kind: 'table-compress'; table: string; done: number; total: number }
   | { kind: 'table-done'; table: string; rows: number; quarantined: number }
   /** Work goes on after a pause: which error, how long the pause is, and the how-manieth attempt follows. */
   | { kind: 'retry'; table: string; code: string; message: string; attempt: number; waitMs: number }

@@ -7,6 +7,7 @@ import { compileNormaliser } from '../values/normalise.ts'
 import type { Normaliser } from '../values/normalise.ts'
 import { parsePgType } from '../values/pgtype.ts'
 import type { PgType } from '../values/pgtype.ts'
+import type { DirectLoad } from './direct-load.ts'
 import type { Part } from './part.ts'
 
 export interface TableWork {
@@ -25,6 +26,8 @@ export interface TableWork {
   readonly copySql: string
   /** While writers work: what is left of the table for the backfill. null: all of it (offline). */
   readonly part: Part | null
+  /** How rows are compressed on their way in. null: they are not. */
+  readonly direct: DirectLoad | null
 }
 
 /** Throws HF-P022 for a type of the plan that has no binary form. */
@@ -46,5 +49,6 @@ export function tableWork(schema: string, table: PlannedTable, tableId: number, 
       columns.map((column) => column.name),
     ),
     part: null,
+    direct: null,
   }
 }

@@ -7,6 +7,7 @@ import { patiently, withSession } from '../../work/attempts.ts'
 import type { CopyRun } from '../../work/attempts.ts'
 import { copyTask } from '../../work/copy-task.ts'
 import type { TaskJob } from '../../work/copy-task.ts'
+import { directLoad } from '../../work/direct-load.ts'
 import { noteOnePiece } from '../../work/in-one-piece.ts'
 import { chunkMaker } from '../../work/make-chunks.ts'
 import { prepareTable } from '../../work/prepare-table.ts'
@@ -31,6 +32,10 @@ export interface CopiedTable {
   unchanged: boolean
   /** Rows that stood in the target and were deleted (existingRows: delete). */
   deleted: number
+  /** Rows that were compressed on their way in. */
+  directRows: number
+  /** Why none were, where the table has a columnstore. */
+  rowsFirst: string | null
 }
 
 /** When this returns, the receipts cover the table. Throws HF-B022 after the running tasks when `signal` is aborted, and the first error that waiting cannot mend. */
@@ -38,16 +43,24 @@ export async function copyTable(run: CopyRun, work: TableWork, options: CopyTabl
   const sums = await withSession(run, work.table.name, (session) => booked(session, work.tableId))
   const progress = new TableProgress(run.events, work.table, sums)
   const left = await workLeft(run, work)
-  if (isNothing(left)) return { before: sums.rows, unchanged: true, deleted: 0 }
+  if (isNothing(left)) return { ...BY_ROWS, before: sums.rows, unchanged: true, deleted: 0 }
   if (work.table.split === 'all') await noteOnePiece(run.events, [work.table])
   // Beside live writers the table holds their rows, which are neither refused nor deleted: each is equal to what is going to be copied, or does not belong to it.
   const { deleted } =
     work.part === null
       ? await withSession(run, work.table.name, (session) => prepareTable(session, work))
       : { deleted: 0 }
-  await copyAll(run, work, { ...options, progress }, (slot, job) => copyTask(run, slot, work, job))
-  return { before: sums.rows, unchanged: false, deleted }
+  const { direct, reason } =
+    work.part === null
+      ? await withSession(run, work.table.name, (session) => directLoad(session, work, run.target.capabilities))
+      : { direct: null, reason: null }
+  const ready = { ...work, direct }
+  await copyAll(run, ready, { ...options, progress }, (slot, job) => copyTask(run, slot, ready, job))
+  return { before: sums.rows, unchanged: false, deleted, directRows: direct?.rows ?? 0, rowsFirst: reason }
 }
+
+/** What is said of a table that was not compressed on its way in, for no reason of its own. */
+export const BY_ROWS = { directRows: 0, rowsFirst: null } as const
 
 export type Left = ReadonlyMap<Lane, readonly Span[]>
 

@@ -9,7 +9,7 @@ import type { CopyRun } from '../../work/attempts.ts'
 import { noteOnePiece } from '../../work/in-one-piece.ts'
 import { clearPart, partOf, replaceTask } from '../../work/replace-task.ts'
 import type { TableWork } from '../../work/table-work.ts'
-import { copyAll, isNothing, workLeft } from './copy-table.ts'
+import { BY_ROWS, copyAll, isNothing, workLeft } from './copy-table.ts'
 import type { CopiedTable, CopyTableOptions } from './copy-table.ts'
 import { TableProgress } from './progress.ts'
 import { inParallel } from './workers.ts'
@@ -31,7 +31,7 @@ export async function replaceTable(run: CopyRun, work: TableWork, options: Repla
   const table = new Replacing(run, work, { ...options, progress: new TableProgress(run.events, work.table, sums) })
   const copied = await table.copy()
   const redone = await table.settle()
-  return { before: sums.rows, unchanged: !copied && !redone, deleted: 0 }
+  return { ...BY_ROWS, before: sums.rows, unchanged: !copied && !redone, deleted: 0 }
 }
 
 class Replacing {

@@ -13,6 +13,20 @@ export interface BackfillTable {
   digest: string
   /** `done`: complete and closed. `unchanged`: it was complete before this run. */
   status: 'done' | 'unchanged'
+  /** How its rows got into the columnstore; null where it has none. */
+  columnstore: BackfillColumnstore | null
+}
+
+export interface BackfillColumnstore {
+  /** `direct`: compressed on the way in where that was worth it. `after`: as rows first, see `reason`. `policy`: left to the policy, beside writers. */
+  way: 'direct' | 'after' | 'policy'
+  reason: string | null
+  /** Rows that this run copied straight into the columnstore. */
+  directRows: number
+  /** Chunks that this run compressed, those put in order included; bytes of the table before and after that, 0 when there was nothing to do. */
+  chunks: number
+  bytesBefore: number
+  bytesAfter: number
 }
 
 export interface BackfillResult {

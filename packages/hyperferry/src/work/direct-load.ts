@@ -1,0 +1,167 @@
+/** Rows that are compressed on their way in: for which tasks that is worth it, and the chunks they go to. */
+import { failpoint } from '../failpoints.ts'
+import type { PlannedTable } from '../model.ts'
+import type { Capabilities } from '../target/capabilities.ts'
+import { chunkInterval } from '../target/chunk-interval.ts'
+import { columnstoreCutoff, compressChunk, untouchedChunks } from '../target/columnstore-chunks.ts'
+import { columnstoreWay } from '../target/columnstore-way.ts'
+import { directCompress } from '../target/direct-compress.ts'
+import type { Session } from '../target/connect.ts'
+import { transaction } from '../target/transaction.ts'
+import { isTransient } from './backoff.ts'
+import type { SliceRows } from './read-slice.ts'
+import type { TableWork } from './table-work.ts'
+
+/** How a table's tasks reach its columnstore; the same for all of them. */
+export interface DirectLoad {
+  /** SQL for the transaction of a COPY. */
+  settings: string
+  /** Positions of the columns of segmentBy and of the time, on the wire. */
+  segments: readonly number[]
+  time: number
+  /** Length of a chunk, and 1970 as the time column counts: both in the units of its wire form. */
+  interval: bigint
+  epoch: bigint
+  /** Units of the wire form in one unit of the chunks' bounds are 1, but for dates, which count days. */
+  unit: bigint
+  /** Chunks that end later are left as rows, for those who go on writing. As chunks count. */
+  cutoff: bigint
+  /** Chunks that were seen to, by where they begin. */
+  readonly seen: Set<bigint>
+  /** Rows that went this way and are committed. */
+  rows: number
+}
+
+/** Asked before the first task of a run; null with the reason when the table's rows have to be rows first. */
+export async function directLoad(
+  session: Session,
+  work: TableWork,
+  capabilities: Capabilities,
+): Promise<{ direct: DirectLoad | null; reason: string | null }> {
+  const { table, schema } = work
+  const way = columnstoreWay(table, capabilities)
+  if (way === null || way.reason !== null) return { direct: null, reason: way?.reason ?? null }
+  const { usable, reason, settings } = await directCompress(session, { schema, table: table.name, capabilities })
+  if (!usable) return { direct: null, reason }
+  const cutoff = await columnstoreCutoff(session, table)
+  const time = work.columns.findIndex(({ name }) => name === table.time?.column)
+  const segments = (table.columnstore?.segmentBy ?? []).map((each) =>
+    work.columns.findIndex(({ name }) => name === each),
+  )
+  if (cutoff === null || time < 0 || segments.some((place) => place < 0))
+    return { direct: null, reason: 'the plan does not tell which chunks' }
+  return {
+    direct: {
+      settings,
+      segments,
+      time,
+      cutoff,
+      ...wireTime(table, work.types[time]?.name ?? ''),
+      seen: new Set(),
+      rows: 0,
+    },
+    reason: null,
+  }
+}
+
+/** Where a task's rows go; positions as chunks count. */
+export interface DirectTask {
+  from: bigint
+  to: bigint
+}
+
+/** Fewer rows of one segment in one chunk make small batches, which are larger and slower than rows (docs/design/0015). */
+const ROWS_PER_SEGMENT = 100
+/** One row in so many is looked at: near the border that sees nine segments of ten, at an eighth of the cost. */
+const STRIDE = 8
+
+/** The chunks of the task when compressing on the way in is worth it, else null. It decides about speed only; rows are the same either way. */
+export async function directTask(direct: DirectLoad | null, { spool }: SliceRows): Promise<DirectTask | null> {
+  if (direct === null || spool.rows < ROWS_PER_SEGMENT) return null
+  const most = spool.rows / ROWS_PER_SEGMENT
+  const groups = new Set<string>()
+  let [low, high]: [bigint | null, bigint | null] = [null, null]
+  for await (const batch of spool.batches()) {
+    const bytes = Buffer.from(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength)
+    for (let row = 0; row < batch.rows; row += STRIDE) {
+      const fields = fieldsOf(bytes, row === 0 ? 0 : (batch.ends[row - 1] ?? 0), direct)
+      const cell = floorDivide(fields.time - direct.epoch, direct.interval)
+      groups.add(`${cell} ${fields.segment}`)
+      if (groups.size > most) return null
+      if (low === null || cell < low) low = cell
+      if (high === null || cell > high) high = cell
+    }
+  }
+  if (low === null || high === null) return null
+  const scale = direct.interval * direct.unit
+  const [from, to] = [low * scale, (high + 1n) * scale]
+  return to <= direct.cutoff ? { from, to } : null
+}
+
+/**
+ * Makes the columnar side of chunks that hold nothing yet. The COPY would do that too, but holds the lock on the hypertable that it takes until its commit, so that
+ * workers in other chunks would stand in line.
+ */
+// eslint-disable-next-line max-params -- where, how, what
+export async function openColumnstore(
+  session: Session,
+  work: TableWork,
+  capabilities: Capabilities,
+  { from, to }: DirectTask,
+): Promise<void> {
+  const { direct } = work
+  if (direct === null || direct.seen.has(from)) return
+  for (const chunk of await untouchedChunks(session, { schema: work.schema, table: work.table.name, from, to }))
+    await transaction(session, () => compressChunk(session, capabilities, chunk)).catch((error: unknown) => {
+      // Only speed is lost: another worker was faster (42710), or the COPY will meet the same obstacle and say so.
+      if (isTransient(error) || session.state !== 'idle') throw error
+    })
+  failpoint('backfill.after-open')
+  direct.seen.add(from)
+}
+
+function fieldsOf(bytes: Buffer, start: number, direct: DirectLoad): { time: bigint; segment: string } {
+  const last = Math.max(direct.time, ...direct.segments)
+  let time = 0n
+  let segment = ''
+  let at = start + 2
+  for (let place = 0; place <= last; place += 1) {
+    const length = bytes.readInt32BE(at)
+    at += 4
+    const end = at + Math.max(0, length)
+    if (place === direct.time) time = integerAt(bytes, at, length)
+    else if (direct.segments.includes(place)) segment += `${length}:${bytes.toString('latin1', at, end)}`
+    at = end
+  }
+  return { time, segment }
+}
+
+/** A hypertable has no rows without a time: NULL is refused by the server, whatever is taken for it here. */
+function integerAt(bytes: Buffer, at: number, length: number): bigint {
+  switch (length) {
+    case 8:
+      return bytes.readBigInt64BE(at)
+    case 4:
+      return BigInt(bytes.readInt32BE(at))
+    case 2:
+      return BigInt(bytes.readInt16BE(at))
+    default:
+      return 0n
+  }
+}
+
+const DAY = 86_400_000_000n
+/** Days from 1970 to 2000, where PostgreSQL begins to count. */
+const DAYS_TO_2000 = 10_957n
+
+function wireTime(table: PlannedTable, type: string): Pick<DirectLoad, 'interval' | 'epoch' | 'unit'> {
+  const { micros, integer } = chunkInterval(table)
+  if (micros === null) return { interval: integer ?? 1n, epoch: 0n, unit: 1n }
+  if (type === 'date') return { interval: micros / DAY, epoch: -DAYS_TO_2000, unit: DAY }
+  return { interval: micros, epoch: -DAYS_TO_2000 * DAY, unit: 1n }
+}
+
+function floorDivide(a: bigint, b: bigint): bigint {
+  const quotient = a / b
+  return a % b !== 0n && a < 0n ? quotient - 1n : quotient
+}
