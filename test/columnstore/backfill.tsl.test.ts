@@ -3,6 +3,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Plan, PlannedTable } from '../../packages/hyperferry/src/model.ts'
 import { drive, driveApart } from '../faults/drive.ts'
+import type { Driven } from '../faults/drive.ts'
 import { findings } from '../faults/findings.ts'
 import { makeWorld } from '../faults/world.ts'
 import type { World } from '../faults/world.ts'
@@ -49,6 +50,11 @@ function columnar(plan: Plan, more: (table: PlannedTable) => Partial<PlannedTabl
   }
 }
 
+const storeOf = (result: Driven['backfill']) =>
+  Object.fromEntries((result?.tables ?? []).map(({ name, columnstore }) => [name, columnstore]))
+const digests = (result: Driven['backfill']) =>
+  (result?.tables ?? []).map(({ name, rows, digest }) => [name, rows, digest])
+
 describe('backfill into the columnstore', () => {
   let world: World
   beforeAll(() => {
@@ -63,11 +69,11 @@ describe('backfill into the columnstore', () => {
     taskRows: 1000,
   })
 
-  test('keyless tables directly, one with a key after its rows; past chunks are columnar, chunks of the future stay rows', async () => {
+  test('keyless tables directly, one with a key after its rows; past chunks are columnar, those of the future stay rows; the digests are those of rows', async () => {
     const { url } = await freshPg('tsl')
     const { backfill } = await drive({ ...runOf(url), workers: 4 })
     expect(await findings(world, url)).toEqual([])
-    const store = Object.fromEntries((backfill?.tables ?? []).map(({ name, columnstore }) => [name, columnstore]))
+    const store = storeOf(backfill)
     expect(store['reading']).toMatchObject({ way: 'after', reason: 'the table has a unique index', directRows: 0 })
     expect(store['event']).toMatchObject({ way: 'direct', reason: null })
     expect(store['line']).toMatchObject({ way: 'direct', reason: null, directRows: 4000 })
@@ -76,24 +82,61 @@ describe('backfill into the columnstore', () => {
     expect(found.filter(({ past, status }) => past && status !== 1)).toEqual([])
     expect(found.filter(({ past, status }) => !past && status !== 0)).toEqual([])
     expect(new Set(found.filter(({ past }) => !past).map(({ table }) => table))).toEqual(new Set(['event', 'reading']))
-    for (const { chunks: done, bytesBefore, bytesAfter } of [store['reading']]
-      .filter((one) => one !== null)
-      .map((one) => one ?? { chunks: 0, bytesBefore: 0, bytesAfter: 0 })) {
-      expect(done).toBeGreaterThan(4)
-      expect(bytesAfter).toBeLessThan(bytesBefore)
-    }
+    expect(store['reading']?.chunks).toBeGreaterThan(4)
+    expect(store['reading']?.bytesAfter).toBeLessThan(store['reading']?.bytesBefore ?? 0)
+    expect(backfill?.notes).toContainEqual(expect.stringMatching(/^reading: \d+ chunks compressed, .* MB → .* MB$/))
+    const rows = await freshPg('tsl')
+    const plain = await drive(runOf(rows.url, world.plan))
+    expect(plain.backfill?.tables.map(({ columnstore }) => columnstore)).toEqual([null, null, null])
+    expect(digests(backfill)).toEqual(digests(plain.backfill))
     // Once more: nothing is left to do.
     const again = await drive(runOf(url))
     expect(again.backfill?.notes).toEqual(['Everything was copied already; nothing changed.'])
   })
 
-  for (const place of [
-    'backfill.mid-copy:2',
-    'backfill.after-open:2',
-    'backfill.before-commit:9',
-    'backfill.mid-compress:1',
-    'backfill.mid-compress:4',
-  ] as const)
+  test('rows that a check refuses go to quarantine, the others are where they belong', async () => {
+    const { url } = await freshPg('tsl')
+    const checks = [{ name: 'event_at', expression: `at >= '1990-01-01 00:00:00+00'` }]
+    const plan = columnar(world.plan, ({ name }) => (name === 'event' ? { checks } : {}))
+    const { backfill } = await drive({ ...runOf(url, plan), acceptQuarantine: world.unfit + 8 })
+    expect(backfill?.quarantined).toBe(world.unfit + 8)
+    const rows = await freshPg('tsl')
+    const without = {
+      ...world.plan,
+      tables: world.plan.tables.map((table) => (table.name === 'event' ? { ...table, checks } : table)),
+    }
+    const plain = await drive({ ...runOf(rows.url, without), acceptQuarantine: world.unfit + 8 })
+    expect(digests(backfill)).toEqual(digests(plain.backfill))
+    const text = `select at::text, kind, payload::text from plant.event order by 1, 2, 3`
+    expect(await ask(url, text)).toEqual(await ask(rows.url, text))
+    expect((await chunks(url)).filter(({ past, status }) => past && status !== 1)).toEqual([])
+  })
+
+  test('a trigger sees every row: they come as rows; where a policy runs, chunks are left to it', async () => {
+    const { url } = await freshPg('tsl')
+    const plan = columnar(world.plan, ({ name }) =>
+      name === 'line' ? { columnstore: { segmentBy: [], orderBy: ['at desc'], after: '7 days' } } : {},
+    )
+    await drive({ ...runOf(url, plan), steps: ['schema', 'relational'] })
+    await ask(
+      url,
+      `create table plant.seen (kind text);
+       create function plant.see() returns trigger language plpgsql as 'begin insert into plant.seen values (new.kind); return null; end';
+       create trigger see after insert on plant.event for each row execute function plant.see();
+       select alter_job(job_id, scheduled => true, next_start => now() + interval '1 year') from timescaledb_information.jobs where hypertable_name = 'reading'`,
+    )
+    const { backfill } = await drive({ ...runOf(url, plan), steps: ['backfill'] })
+    const store = storeOf(backfill)
+    expect(store['event']).toMatchObject({ way: 'after', reason: 'the table has a trigger', directRows: 0 })
+    expect(store['reading']).toMatchObject({ way: 'after', chunks: 0 })
+    expect(store['line']).toMatchObject({ way: 'direct', directRows: 4000 })
+    expect(await ask(url, 'select count(*)::int as n from plant.seen')).toEqual([{ n: 4000 }])
+    expect(await findings(world, url)).toEqual([])
+    const left = (await chunks(url)).filter(({ past, status }) => past && status !== 1)
+    expect(new Set(left.map(({ table }) => table))).toEqual(new Set(['reading']))
+  })
+
+  for (const place of ['backfill.after-open:2', 'backfill.mid-compress:1', 'backfill.mid-compress:4'] as const)
     test(`kill -9 at ${place}, then again with other sizes`, async () => {
       const { url } = await freshPg('tsl')
       const killed = await driveApart(runOf(url), place).ended

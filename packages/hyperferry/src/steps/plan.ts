@@ -8,6 +8,7 @@ import { HyperferryError } from '../errors.ts'
 import type { Finding, Forecast, Inventory, Plan, SourceTable, TableKind } from '../model.ts'
 import { finding } from '../source/finding-codes.ts'
 import type { Source, TableAssessment } from '../source/source.ts'
+import { columnstoreWay, wayAsReason } from '../target/columnstore-way.ts'
 import type { Target } from '../target/connect.ts'
 import type { Events } from '../work/events.ts'
 import { clockFindings } from './plan/clock-changes.ts'
@@ -69,6 +70,10 @@ export async function makePlan(input: PlanInput): Promise<PlanResult> {
     target: { ...target.capabilities, cacheBytes: await cacheBytes(target) },
     options: { seriesRows: options.seriesRows ?? 100_000, kinds: new Map(Object.entries(options.kinds ?? {})) },
   })
+  for (const table of planned) {
+    const way = columnstoreWay(table, target.capabilities)
+    if (way !== null) table.reasons.push(wayAsReason(way))
+  }
   const plan: Plan = {
     migration: options.migration ?? (source.info.database || 'migration'),
     source: {

@@ -20,6 +20,13 @@ export function columnstoreWay(table: PlannedTable, caps: Capabilities): Columns
   return { way: reason === null ? 'direct' : 'after', reason }
 }
 
+/** For people: what a plan says of a table. */
+export function wayAsReason({ way, reason }: ColumnstoreWay): string {
+  return way === 'direct'
+    ? 'columnstore: past chunks are compressed as their rows come'
+    : `columnstore: rows first, past chunks are compressed afterwards (${reason ?? ''})`
+}
+
 /** For people: one line of a preview. */
 export function wayInWords(table: PlannedTable, { way, reason }: ColumnstoreWay): string {
   const after = table.columnstore?.after ?? ''
