@@ -43,9 +43,12 @@ function tooLittle({ timescale, edition }: Capabilities): string {
 }
 
 /**
- * `client_sorted` stays off: it is a promise that the batches of all transactions of a chunk follow each other without overlap, and a server that believes a
- * wrong one gives wrong answers to queries (docs/design/0015).
+ * Says to the server that the rows of this COPY come by segment and time, and overlap no other batch: only for who can prove it (work/row-order.ts), because a server that
+ * believes a wrong promise gives wrong answers to queries (docs/design/0015). For the transaction, after `settings`.
  */
+export const IN_ORDER = 'set local timescaledb.enable_direct_compress_copy_client_sorted = on'
+
+/** Without that promise: sorted by the server, and marked as to be put in order. */
 const SETTINGS = [
   ['timescaledb.enable_direct_compress_copy', 'on'],
   ['timescaledb.enable_direct_compress_copy_sort_batches', 'on'],

@@ -6,13 +6,14 @@ import { addLosses } from '../control/totals.ts'
 import { failpoint } from '../failpoints.ts'
 import type { Receipt, Span } from '../model.ts'
 import type { Session } from '../target/connect.ts'
+import { IN_ORDER } from '../target/direct-compress.ts'
 import { transaction } from '../target/transaction.ts'
 import { patiently, Patience } from './attempts.ts'
 import type { CopyRun } from './attempts.ts'
 import { isDataError } from './bisect.ts'
 import { writeCarefully } from './careful.ts'
 import type { Keep } from './careful.ts'
-import { directTask, openColumnstore } from './direct-load.ts'
+import { arrangedRows, directTask, openColumnstore } from './direct-load.ts'
 import type { ChunkMaker } from './make-chunks.ts'
 import { readSlice } from './read-slice.ts'
 import type { SliceRows } from './read-slice.ts'
@@ -64,7 +65,7 @@ type Job = TaskJob & { read: SliceRows }
 // eslint-disable-next-line max-params -- as above
 async function writeUntilBooked(run: CopyRun, slot: SessionSlot, work: TableWork, job: Job): Promise<Span[]> {
   const patience = new Patience(run, work.table.name)
-  const direct = await directTask(work.direct, job.read)
+  const direct = await directTask(work, job, job.read)
   for (;;) {
     try {
       const session = await slot.get()
@@ -77,7 +78,9 @@ async function writeUntilBooked(run: CopyRun, slot: SessionSlot, work: TableWork
       }
       if (job.read.spool.rows > 0) await job.makeChunks(session, job)
       if (direct !== null) await openColumnstore(session, work, run.target.capabilities, direct)
-      const receipt = await writeTask(session, direct === null ? { ...work, direct: null } : work, job, job.read)
+      const receipt = await (direct === null
+        ? writeTask(session, { ...work, direct: null }, job, job.read)
+        : writeTask(session, work, job, arrangedRows(job.read, direct)))
       if (direct !== null && work.direct !== null) work.direct.rows += receipt.rows
       job.watcher.copied(receipt)
       return []
@@ -102,6 +105,7 @@ export async function writeTask(session: Session, work: TableWork, task: Task, r
     })
   const copy = async (): Promise<Written> => {
     if (work.direct !== null) await session.query(work.direct.settings)
+    if (read.arranged !== undefined) await session.query(IN_ORDER)
     return writeRows(session, work, read, 'backfill.mid-copy')
   }
   const receipt = await attempt(copy).catch((error: unknown) => {

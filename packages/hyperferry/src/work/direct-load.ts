@@ -1,6 +1,7 @@
 /** Rows that are compressed on their way in: for which tasks that is worth it, and the chunks they go to. */
 import { failpoint } from '../failpoints.ts'
-import type { PlannedTable } from '../model.ts'
+import { MAIN_LANE } from '../model.ts'
+import type { PlannedTable, Span } from '../model.ts'
 import type { Capabilities } from '../target/capabilities.ts'
 import { chunkInterval } from '../target/chunk-interval.ts'
 import { columnstoreCutoff, compressChunk, untouchedChunks } from '../target/columnstore-chunks.ts'
@@ -8,9 +9,15 @@ import { columnstoreWay } from '../target/columnstore-way.ts'
 import { directCompress } from '../target/direct-compress.ts'
 import type { Session } from '../target/connect.ts'
 import { transaction } from '../target/transaction.ts'
+import { instantOfPosition } from '../values/axis-instant.ts'
+import { arrange } from './arrange.ts'
+import type { Arranged } from './arrange.ts'
 import { isTransient } from './backoff.ts'
+import { fieldsOf } from './direct-fields.ts'
+import { rowOrder } from './row-order.ts'
 import type { SliceRows } from './read-slice.ts'
 import type { TableWork } from './table-work.ts'
+import type { Task } from './tasks.ts'
 
 /** How a table's tasks reach its columnstore; the same for all of them. */
 export interface DirectLoad {
@@ -24,6 +31,10 @@ export interface DirectLoad {
   epoch: bigint
   /** Units of the wire form in one unit of the chunks' bounds are 1, but for dates, which count days. */
   unit: bigint
+  /** How the columnstore orders by time, when tasks can be given to it in that order, whole and apart from each other; else null. */
+  order: 'asc' | 'desc' | null
+  /** Zone of wall-clock columns. */
+  timezone: string
   /** Chunks that end later are left as rows, for those who go on writing. As chunks count. */
   cutoff: bigint
   /** Chunks that were seen to, by where they begin. */
@@ -36,7 +47,7 @@ export interface DirectLoad {
 export async function directLoad(
   session: Session,
   work: TableWork,
-  capabilities: Capabilities,
+  { capabilities, timezone }: { capabilities: Capabilities; timezone: string },
 ): Promise<{ direct: DirectLoad | null; reason: string | null }> {
   const { table, schema } = work
   const way = columnstoreWay(table, capabilities)
@@ -50,16 +61,10 @@ export async function directLoad(
   )
   if (cutoff === null || time < 0 || segments.some((place) => place < 0))
     return { direct: null, reason: 'the plan does not tell which chunks' }
+  const wire = wireTime(table, work.types[time]?.name ?? '')
+  const order = await rowOrder(session, work)
   return {
-    direct: {
-      settings,
-      segments,
-      time,
-      cutoff,
-      ...wireTime(table, work.types[time]?.name ?? ''),
-      seen: new Set(),
-      rows: 0,
-    },
+    direct: { settings, segments, time, cutoff, order, timezone, ...wire, seen: new Set(), rows: 0 },
     reason: null,
   }
 }
@@ -68,6 +73,8 @@ export async function directLoad(
 export interface DirectTask {
   from: bigint
   to: bigint
+  /** Its rows in the order of the columnstore; null when that is left to the server, which takes them for unordered then. */
+  arranged: Arranged | null
 }
 
 /** Fewer rows of one segment in one chunk make small batches, which are larger and slower than rows (docs/design/0015). */
@@ -76,7 +83,11 @@ const ROWS_PER_SEGMENT = 100
 const STRIDE = 8
 
 /** The chunks of the task when compressing on the way in is worth it, else null. It decides about speed only; rows are the same either way. */
-export async function directTask(direct: DirectLoad | null, { spool }: SliceRows): Promise<DirectTask | null> {
+export async function directTask(
+  { direct, table }: TableWork,
+  task: Task,
+  { spool }: SliceRows,
+): Promise<DirectTask | null> {
   if (direct === null || spool.rows < ROWS_PER_SEGMENT) return null
   const most = spool.rows / ROWS_PER_SEGMENT
   const groups = new Set<string>()
@@ -95,7 +106,9 @@ export async function directTask(direct: DirectLoad | null, { spool }: SliceRows
   if (low === null || high === null) return null
   const scale = direct.interval * direct.unit
   const [from, to] = [low * scale, (high + 1n) * scale]
-  return to <= direct.cutoff ? { from, to } : null
+  if (to > direct.cutoff) return null
+  const within = direct.order === null || task.lane !== MAIN_LANE ? null : instantsOf(table, task.span, direct.timezone)
+  return { from, to, arranged: within === null ? null : await arrange(direct, spool, within) }
 }
 
 /**
@@ -120,36 +133,6 @@ export async function openColumnstore(
   direct.seen.add(from)
 }
 
-function fieldsOf(bytes: Buffer, start: number, direct: DirectLoad): { time: bigint; segment: string } {
-  const last = Math.max(direct.time, ...direct.segments)
-  let time = 0n
-  let segment = ''
-  let at = start + 2
-  for (let place = 0; place <= last; place += 1) {
-    const length = bytes.readInt32BE(at)
-    at += 4
-    const end = at + Math.max(0, length)
-    if (place === direct.time) time = integerAt(bytes, at, length)
-    else if (direct.segments.includes(place)) segment += `${length}:${bytes.toString('latin1', at, end)}`
-    at = end
-  }
-  return { time, segment }
-}
-
-/** A hypertable has no rows without a time: NULL is refused by the server, whatever is taken for it here. */
-function integerAt(bytes: Buffer, at: number, length: number): bigint {
-  switch (length) {
-    case 8:
-      return bytes.readBigInt64BE(at)
-    case 4:
-      return BigInt(bytes.readInt32BE(at))
-    case 2:
-      return BigInt(bytes.readInt16BE(at))
-    default:
-      return 0n
-  }
-}
-
 const DAY = 86_400_000_000n
 /** Days from 1970 to 2000, where PostgreSQL begins to count. */
 const DAYS_TO_2000 = 10_957n
@@ -164,4 +147,16 @@ function wireTime(table: PlannedTable, type: string): Pick<DirectLoad, 'interval
 function floorDivide(a: bigint, b: bigint): bigint {
   const quotient = a / b
   return a % b !== 0n && a < 0n ? quotient - 1n : quotient
+}
+
+/** What a span of the axis is in the target, as chunks count. */
+function instantsOf(table: PlannedTable, span: Span, timezone: string): { from: bigint | null; to: bigint | null } {
+  const at = (position: bigint | null): bigint | null =>
+    position === null ? null : instantOfPosition(table, position, timezone)
+  return { from: at(span.from), to: at(span.to) }
+}
+
+/** The rows of a task as they go directly. */
+export function arrangedRows(read: SliceRows, { arranged }: DirectTask): SliceRows {
+  return arranged === null ? read : { ...read, arranged }
 }

@@ -3,6 +3,7 @@ import type { Failpoint } from '../failpoints.ts'
 import { failpoint } from '../failpoints.ts'
 import type { Slice } from '../model.ts'
 import { Digest, digestBatch } from '../values/digest.ts'
+import type { Arranged } from './arrange.ts'
 import { interrupted } from './backoff.ts'
 import type { MemoryBudget } from './budget.ts'
 import { Spool } from './spool.ts'
@@ -12,6 +13,8 @@ import type { TableWork } from './table-work.ts'
 export interface SliceRows {
   spool: Spool
   digest: Digest
+  /** The same rows in the order of the table's columnstore. Absent: as they came. */
+  arranged?: Arranged
 }
 
 /** Reads all of a slice; the source's read transaction is closed when this returns. An aborted `stop` ends it with HF-B022. */

@@ -6,7 +6,6 @@ import type { Session } from '../target/connect.ts'
 import { COPY_HEADER, COPY_TRAILER } from '../values/copy-stream.ts'
 import type { SliceRows } from './read-slice.ts'
 import { pass } from './read-slice.ts'
-import type { Spool } from './spool.ts'
 import type { TableWork } from './table-work.ts'
 
 /** What became of the rows that were sent. */
@@ -30,7 +29,7 @@ export async function writeRows(
 ): Promise<Written> {
   const { spool, digest } = read
   if (spool.rows > 0) {
-    const taken = await session.copyIn(work.copySql, copyStream(spool, midway))
+    const taken = await session.copyIn(work.copySql, copyStream(read, midway))
     if (taken !== spool.rows) throw rowsDropped(work, spool.rows, taken)
   }
   return { rows: spool.rows, digest: digest.toString(), refused: 0, losses: [] }
@@ -44,8 +43,19 @@ export function rowsDropped(work: TableWork, sent: number, taken: number): Hyper
   })
 }
 
-async function* copyStream(spool: Spool, midway: Failpoint | null): AsyncGenerator<Uint8Array, void, undefined> {
+async function* copyStream(
+  { spool, arranged }: SliceRows,
+  midway: Failpoint | null,
+): AsyncGenerator<Uint8Array, void, undefined> {
   yield COPY_HEADER
+  if (arranged !== undefined) {
+    for (const piece of arranged()) {
+      yield piece
+      pass(midway)
+    }
+    yield COPY_TRAILER
+    return
+  }
   for await (const batch of spool.batches()) {
     yield batch.bytes
     pass(midway)

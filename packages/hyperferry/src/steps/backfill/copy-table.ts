@@ -52,7 +52,9 @@ export async function copyTable(run: CopyRun, work: TableWork, options: CopyTabl
       : { deleted: 0 }
   const { direct, reason } =
     work.part === null
-      ? await withSession(run, work.table.name, (session) => directLoad(session, work, run.target.capabilities))
+      ? await withSession(run, work.table.name, (session) =>
+          directLoad(session, work, { capabilities: run.target.capabilities, timezone: options.timezone }),
+        )
       : { direct: null, reason: null }
   const ready = { ...work, direct }
   await copyAll(run, ready, { ...options, progress }, (slot, job) => copyTask(run, slot, ready, job))
