@@ -76,7 +76,7 @@ function* pieces(
   order: Uint32Array,
 ): Generator<Uint8Array, void, undefined> {
   const batchOf = new Uint32Array(order.length)
-  for (const [index, start] of starts.entries()) batchOf.fill(index, start)
+  for (const [index, start] of starts.entries()) batchOf.fill(index, start, starts[index + 1])
   // Bytes that were given away must not change until the COPY ends: each piece is a new one.
   let piece = new Uint8Array(PIECE_BYTES)
   let used = 0
