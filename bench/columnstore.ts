@@ -56,7 +56,8 @@ function plan(way: Way, taskRows: number): Plan {
 }
 
 async function measure(file: string, way: Way, parallel: number): Promise<string[]> {
-  const { url, superUrl, drop } = await freshPg('tsl')
+  const database = await freshPg('tsl')
+  const { url, superUrl } = database
   const client = new pg.Client({ connectionString: superUrl })
   await client.connect()
   const number = async (sql: string): Promise<number> =>
@@ -72,11 +73,17 @@ async function measure(file: string, way: Way, parallel: number): Promise<string
   const cpu = await serverCpu(client)
   const own = process.cpuUsage()
   const wal = await number(`pg_current_wal_lsn() - '0/0'::pg_lsn`)
-  let peak = 0
-  const watch = setInterval(
-    () => void number(`hypertable_size('plant.series')`).then((n) => (peak = Math.max(peak, n))),
-    100,
-  )
+  const watcher = new pg.Client({ connectionString: superUrl })
+  await watcher.connect()
+  let [peak, busy] = [0, false]
+  const look = async (): Promise<void> => {
+    if (busy) return
+    busy = true
+    const { rows: found } = await watcher.query<{ n: string }>(`select hypertable_size('plant.series')::text as n`)
+    peak = Math.max(peak, Number(found[0]?.n))
+    busy = false
+  }
+  const watch = setInterval(() => void look(), 100)
   const { backfill } = await drive(
     { ...base, steps: ['backfill'] },
     {
@@ -92,6 +99,9 @@ async function measure(file: string, way: Way, parallel: number): Promise<string
     },
   )
   clearInterval(watch)
+  while (busy) await sleep(10)
+  await look()
+  await watcher.end()
   const { user, system } = process.cpuUsage(own)
   // The server has to notice that its sessions ended.
   await sleep(500)
@@ -99,7 +109,7 @@ async function measure(file: string, way: Way, parallel: number): Promise<string
   const written = (await number(`pg_current_wal_lsn() - '0/0'::pg_lsn`)) - wal
   const size = await number(`hypertable_size('plant.series')`)
   await client.end()
-  await drop()
+  await database.drop()
   const megabytes = (bytes: number): string => String(Math.round(bytes / 1e6))
   const seconds = [backfill?.seconds ?? 0, served, (user + system) / 1e6].map((each) => each.toFixed(1))
   return [...seconds, megabytes(size), megabytes(Math.max(peak, size)), megabytes(written)]

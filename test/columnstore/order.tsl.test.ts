@@ -23,14 +23,16 @@ interface Shape {
 }
 
 /** Three days of four devices, and ten rows of each time. */
-function makeSource(): string {
+function makeSource(orphans: boolean): string {
   const file = join(tmpdir(), `hyperferry-order-${randomUUID()}.sqlite`)
   onTestFinished(() => rmSync(file, { force: true }))
   const db = new DatabaseSync(file)
   db.exec(`create table series (ts integer not null, device integer, value real);
     with recursive n (i) as (select 0 union all select i + 1 from n where i < ${ROWS - 1})
     insert into series select 1704067200000 + (i * 7919 % ${ROWS}) / 10 * ${(72 * HOUR) / (ROWS / 10)}, nullif(i % 5, 4), i from n;
-    create index series_ts on series (ts)`)
+    create index series_ts on series (ts);
+    create table device (id integer primary key);
+    insert into device values (0), (1), (2)${orphans ? '' : ', (3)'}`)
   db.close()
   return file
 }
@@ -52,13 +54,26 @@ function plan({ orderBy, segmentBy = ['device'], columns = {} }: Shape): Plan {
         split: 'time',
         axis: 'ts',
         columns: all.map((each) => columns[each.name] ?? each),
+        foreignKeys: [
+          {
+            name: 'series_device',
+            columns: ['device'],
+            references: { table: 'device', columns: ['id'] },
+            onDelete: 'no action',
+            onUpdate: 'no action',
+          },
+        ],
+      }),
+      table('device', {
+        columns: [column('id', 'integer', columns['device']?.type ?? 'bigint', { nullable: false })],
+        keys: [{ name: 'device_pkey', columns: ['id'], primary: true }],
       }),
     ],
   }
 }
 
 /** Chunks, and of the rows of each device as the server orders them, both ways: how many neighbours are the wrong way round. */
-async function look(url: string): Promise<{ statuses: number[]; wrong: number; rows: number }> {
+async function look(url: string): Promise<{ statuses: number[]; wrong: number; rows: number; checked: boolean[] }> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
@@ -78,30 +93,33 @@ async function look(url: string): Promise<{ statuses: number[]; wrong: number; r
         wrong += found.rows[0]?.wrong ?? 0
         rows += found.rows[0]?.n ?? 0
       }
-    return { statuses: statuses.map(({ status }) => status), wrong, rows }
+    const { rows: keys } = await client.query<{ checked: boolean }>(
+      `select convalidated as checked from pg_constraint where conrelid = 'plant.series'::regclass and contype = 'f'`,
+    )
+    return { statuses: statuses.map(({ status }) => status), wrong, rows, checked: keys.map(({ checked }) => checked) }
   } finally {
     await client.end()
   }
 }
 
-async function move(shape: Shape, more: { memory?: number; taskRows?: number } = {}) {
+async function move(shape: Shape, more: { memory?: number } = {}, orphans = false) {
   const { url } = await freshPg('tsl')
   const { backfill } = await drive({
-    sourceUrl: `sqlite:${makeSource()}`,
+    sourceUrl: `sqlite:${makeSource(orphans)}`,
     targetUrl: url,
     plan: plan(shape),
     workers: 4,
     taskRows: 1000,
     ...more,
   })
-  return { columnstore: backfill?.tables[0]?.columnstore, ...(await look(url)) }
+  return { columnstore: backfill?.tables[0]?.columnstore, notes: backfill?.notes, ...(await look(url)) }
 }
 
 describe('order of the columnstore', () => {
   test.for(['ts desc', 'ts'])('several tasks in a chunk, ordered by %s: whole from the start', async (orderBy) => {
     const moved = await move({ orderBy: [orderBy] })
     expect(moved).toMatchObject({ columnstore: { way: 'direct', directRows: ROWS, chunks: 0 } })
-    expect(moved).toMatchObject({ statuses: [1, 1, 1], wrong: 0, rows: 2 * ROWS })
+    expect(moved).toMatchObject({ statuses: [1, 1, 1], wrong: 0, rows: 2 * ROWS, checked: [true] })
   })
 
   // The three chunks are put in order afterwards: each was marked as out of order.
@@ -115,6 +133,13 @@ describe('order of the columnstore', () => {
   ])('no promise: %s', async ([, shape, more]) => {
     const moved = await move(shape, more)
     expect(moved).toMatchObject({ columnstore: { way: 'direct', directRows: ROWS, chunks: 3 } })
-    expect(moved).toMatchObject({ statuses: [1, 1, 1], wrong: 0, rows: 2 * ROWS })
+    expect(moved).toMatchObject({ statuses: [1, 1, 1], wrong: 0, rows: 2 * ROWS, checked: [true] })
+  })
+
+  test('a foreign key is checked over what is columnar already', async () => {
+    const moved = await move({ orderBy: ['ts desc'] }, {}, true)
+    expect(moved).toMatchObject({ columnstore: { way: 'direct', directRows: ROWS, chunks: 0 }, statuses: [1, 1, 1] })
+    expect(moved.checked).not.toContain(true)
+    expect(moved.notes).toContainEqual(expect.stringContaining('series_device'))
   })
 })

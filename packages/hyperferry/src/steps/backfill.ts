@@ -154,7 +154,7 @@ async function oneTable(
   return tableResult(ctx, work, sum, copied)
 }
 
-/** Last, so that whatever is checked over all rows (keys, foreign keys) is checked over rows, on every version. */
+/** After indexes and foreign keys: what has to be rows first is checked as rows, on every version. */
 async function compressAll(
   ctx: StepContext,
   run: CopyRun,

@@ -12,7 +12,7 @@ export interface ColumnstoreWay {
 
 /**
  * By the plan and the server; null where the table gets no columnstore. What only the table itself tells (a trigger, say) comes on top: target/direct-compress.ts.
- * Unique indexes and foreign keys count that are made after the rows: whatever is to be checked over all rows is checked over rows, on every version.
+ * Unique indexes count that are made after the rows. Foreign keys do not: they are made afterwards, and servers that compress directly check them over columns too.
  */
 export function columnstoreWay(table: PlannedTable, caps: Capabilities): ColumnstoreWay | null {
   if (table.columnstore === null || !caps.columnstore || !isHypertable(table, caps)) return null
@@ -37,6 +37,5 @@ export function wayInWords(table: PlannedTable, { way, reason }: ColumnstoreWay)
 
 function unsuited(table: PlannedTable, caps: Capabilities): string | null {
   if (!caps.directCompress) return `TimescaleDB ${caps.timescale ?? ''} is older than 2.28.1`
-  if (table.keys.length > 0 || table.indexes.some(({ unique }) => unique)) return 'the table has a unique index'
-  return table.foreignKeys.length > 0 ? 'the table has a foreign key' : null
+  return table.keys.length > 0 || table.indexes.some(({ unique }) => unique) ? 'the table has a unique index' : null
 }

@@ -1,21 +1,19 @@
-/** Rows that are compressed on their way in: for which tasks that is worth it, and the chunks they go to. */
-import { failpoint } from '../failpoints.ts'
+/** Rows that are compressed on their way in: for which tasks that is worth it. */
 import { MAIN_LANE } from '../model.ts'
 import type { PlannedTable, Span } from '../model.ts'
 import type { Capabilities } from '../target/capabilities.ts'
 import { chunkInterval } from '../target/chunk-interval.ts'
-import { columnstoreCutoff, compressChunk, untouchedChunks } from '../target/columnstore-chunks.ts'
+import { columnstoreCutoff } from '../target/columnstore-chunks.ts'
 import { columnstoreWay } from '../target/columnstore-way.ts'
 import { directCompress } from '../target/direct-compress.ts'
 import type { Session } from '../target/connect.ts'
-import { transaction } from '../target/transaction.ts'
 import { instantOfPosition } from '../values/axis-instant.ts'
 import { arrange } from './arrange.ts'
 import type { Arranged } from './arrange.ts'
-import { isTransient } from './backoff.ts'
 import { fieldsOf } from './direct-fields.ts'
 import { rowOrder } from './row-order.ts'
 import type { SliceRows } from './read-slice.ts'
+import type { Spool } from './spool.ts'
 import type { TableWork } from './table-work.ts'
 import type { Task } from './tasks.ts'
 
@@ -29,7 +27,7 @@ export interface DirectLoad {
   /** Length of a chunk, and 1970 as the time column counts: both in the units of its wire form. */
   interval: bigint
   epoch: bigint
-  /** Units of the wire form in one unit of the chunks' bounds are 1, but for dates, which count days. */
+  /** How many units of the chunks' bounds one unit of the wire form is: a day's microseconds for dates, else 1. */
   unit: bigint
   /** How the columnstore orders by time, when tasks can be given to it in that order, whole and apart from each other; else null. */
   order: 'asc' | 'desc' | null
@@ -37,8 +35,8 @@ export interface DirectLoad {
   timezone: string
   /** Chunks that end later are left as rows, for those who go on writing. As chunks count. */
   cutoff: bigint
-  /** Chunks that were seen to, by where they begin. */
-  readonly seen: Set<bigint>
+  /** Chunks that are or were seen to, by where they begin: workers of one chunk wait for the one who makes it. */
+  readonly opened: Map<bigint, Promise<void>>
   /** Rows that went this way and are committed. */
   rows: number
 }
@@ -64,23 +62,20 @@ export async function directLoad(
   const wire = wireTime(table, work.types[time]?.name ?? '')
   const order = await rowOrder(session, work)
   return {
-    direct: { settings, segments, time, cutoff, order, timezone, ...wire, seen: new Set(), rows: 0 },
+    direct: { settings, segments, time, cutoff, order, timezone, ...wire, opened: new Map(), rows: 0 },
     reason: null,
   }
 }
 
 /** Where a task's rows go; positions as chunks count. */
 export interface DirectTask {
-  from: bigint
-  to: bigint
+  chunks: readonly { from: bigint; to: bigint }[]
   /** Its rows in the order of the columnstore; null when that is left to the server, which takes them for unordered then. */
   arranged: Arranged | null
 }
 
 /** Fewer rows of one segment in one chunk make small batches, which are larger and slower than rows (docs/design/0015). */
 const ROWS_PER_SEGMENT = 100
-/** One row in so many is looked at: near the border that sees nine segments of ten, at an eighth of the cost. */
-const STRIDE = 8
 
 /** The chunks of the task when compressing on the way in is worth it, else null. It decides about speed only; rows are the same either way. */
 export async function directTask(
@@ -89,48 +84,49 @@ export async function directTask(
   { spool }: SliceRows,
 ): Promise<DirectTask | null> {
   if (direct === null || spool.rows < ROWS_PER_SEGMENT) return null
-  const most = spool.rows / ROWS_PER_SEGMENT
+  const { chunks, groups } = await sampled(direct, spool)
+  if (chunks.some(({ to }) => to > direct.cutoff)) return null
+  const within = direct.order === null || task.lane !== MAIN_LANE ? null : instantsOf(table, task.span, direct.timezone)
+  // All of a chunk in order: no other way makes larger batches of it.
+  const whole = chunks.every(
+    ({ from, to }) => within !== null && (within.from ?? from) <= from && (within.to ?? to) >= to,
+  )
+  if (groups * ROWS_PER_SEGMENT > spool.rows && !whole) return null
+  const arranged = within === null ? null : await arrange(direct, spool, within)
+  return whole && arranged === null && groups * ROWS_PER_SEGMENT > spool.rows ? null : { chunks, arranged }
+}
+
+/** What a look at some of the rows shows: which chunks, and how many segments in all of them together. */
+async function sampled(
+  direct: DirectLoad,
+  spool: Spool,
+): Promise<{ chunks: { from: bigint; to: bigint }[]; groups: number }> {
   const groups = new Set<string>()
-  let [low, high]: [bigint | null, bigint | null] = [null, null]
+  const cells = new Set<bigint>()
+  const step = strides()
   for await (const batch of spool.batches()) {
     const bytes = Buffer.from(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength)
-    for (let row = 0; row < batch.rows; row += STRIDE) {
+    for (let row = 0; row < batch.rows; row += step()) {
       const fields = fieldsOf(bytes, row === 0 ? 0 : (batch.ends[row - 1] ?? 0), direct)
       const cell = floorDivide(fields.time - direct.epoch, direct.interval)
+      cells.add(cell)
       groups.add(`${cell} ${fields.segment}`)
-      if (groups.size > most) return null
-      if (low === null || cell < low) low = cell
-      if (high === null || cell > high) high = cell
     }
   }
-  if (low === null || high === null) return null
   const scale = direct.interval * direct.unit
-  const [from, to] = [low * scale, (high + 1n) * scale]
-  if (to > direct.cutoff) return null
-  const within = direct.order === null || task.lane !== MAIN_LANE ? null : instantsOf(table, task.span, direct.timezone)
-  return { from, to, arranged: within === null ? null : await arrange(direct, spool, within) }
+  return { chunks: [...cells].map((cell) => ({ from: cell * scale, to: (cell + 1n) * scale })), groups: groups.size }
 }
 
 /**
- * Makes the columnar side of chunks that hold nothing yet. The COPY would do that too, but holds the lock on the hypertable that it takes until its commit, so that
- * workers in other chunks would stand in line.
+ * 1 to 15 in no order, 8 on average: near the border that sees nine segments of ten, at an eighth of the cost. Of devices that take turns, a fixed stride would meet
+ * the same few again and again.
  */
-// eslint-disable-next-line max-params -- where, how, what
-export async function openColumnstore(
-  session: Session,
-  work: TableWork,
-  capabilities: Capabilities,
-  { from, to }: DirectTask,
-): Promise<void> {
-  const { direct } = work
-  if (direct === null || direct.seen.has(from)) return
-  for (const chunk of await untouchedChunks(session, { schema: work.schema, table: work.table.name, from, to }))
-    await transaction(session, () => compressChunk(session, capabilities, chunk)).catch((error: unknown) => {
-      // Only speed is lost: another worker was faster (42710), or the COPY will meet the same obstacle and say so.
-      if (isTransient(error) || session.state !== 'idle') throw error
-    })
-  failpoint('backfill.after-open')
-  direct.seen.add(from)
+function strides(): () => number {
+  let state = 1
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return 1 + ((state >>> 16) % 15)
+  }
 }
 
 const DAY = 86_400_000_000n

@@ -23,7 +23,7 @@ const DIRECT: DirectLoad = {
   order: 'desc',
   timezone: 'UTC',
   cutoff: 0n,
-  seen: new Set(),
+  opened: new Map(),
   rows: 0,
 }
 
