@@ -13,7 +13,7 @@ export interface StoredChunk {
 }
 
 /** Compressed, in order, nothing beside it. */
-export const WHOLLY_COLUMNAR = 1
+const WHOLLY_COLUMNAR = 1
 const FROZEN = 4
 
 /**

@@ -1,6 +1,6 @@
 /** The rows of a task in the order of the columnstore: by segment, and by time within. What moves are the numbers of rows, not rows. */
 import type { EncodedBatch } from '../model.ts'
-import type { DirectLoad } from './direct-load.ts'
+import type { DirectLoad } from './direct.ts'
 import { fieldsOf } from './direct-fields.ts'
 import type { Spool } from './spool.ts'
 

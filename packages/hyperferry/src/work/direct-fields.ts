@@ -1,5 +1,5 @@
 /** The two fields of a binary COPY tuple that decide where it goes in the columnstore. */
-import type { DirectLoad } from './direct-load.ts'
+import type { DirectLoad } from './direct.ts'
 
 /** `start` is the tuple's first byte; `time` as on the wire, `segment` a text that is equal for the same bytes. */
 export function fieldsOf(bytes: Buffer, start: number, direct: DirectLoad): { time: bigint; segment: string } {

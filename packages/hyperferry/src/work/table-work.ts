@@ -7,7 +7,7 @@ import { compileNormaliser } from '../values/normalise.ts'
 import type { Normaliser } from '../values/normalise.ts'
 import { parsePgType } from '../values/pgtype.ts'
 import type { PgType } from '../values/pgtype.ts'
-import type { DirectLoad } from './direct-load.ts'
+import type { DirectLoad } from './direct.ts'
 import type { Part } from './part.ts'
 
 export interface TableWork {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { EncodedBatch } from '../../src/model.ts'
 import { arrange } from '../../src/work/arrange.ts'
 import { MemoryBudget } from '../../src/work/budget.ts'
-import type { DirectLoad } from '../../src/work/direct-load.ts'
+import type { DirectLoad } from '../../src/work/direct.ts'
 import { Spool } from '../../src/work/spool.ts'
 
 interface Row {
