@@ -163,6 +163,8 @@ async function compressAll(
 ): Promise<void> {
   const options = { workers: to.workers ?? ctx.plan.backfill.workers, signal: ctx.signal }
   for (const [index, work] of works.entries()) {
+    const directRows = to.tables[index]?.columnstore?.directRows ?? 0
+    if (directRows > 0) to.notes.push(`${work.table.name}: ${directRows} rows were compressed as they came`)
     const compressed = await compressTable(run, work, options)
     if (compressed === null) continue
     const { note, ...counts } = compressed
