@@ -18,7 +18,7 @@ export const backfill: CommandSpec = {
   ],
   mutating: true,
   flags: [PLAN, TABLE, WORKERS, ACCEPT_QUARANTINE],
-  json: '{rows, seconds, tasks:{done, total}, quarantined, tables:[{name, rows, quarantined, digest, status}], notes}',
+  json: '{rows, seconds, tasks:{done, total}, quarantined, tables:[{name, rows, quarantined, digest, status, columnstore}], notes}',
   async run(input, io) {
     const tables = list(input, 'table')
     const workers = number(input, 'workers')
