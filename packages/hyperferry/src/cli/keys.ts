@@ -94,7 +94,7 @@ export class Keys {
       case '-':
         return order('fewer workers')
       case 'w':
-        return say(`  ${this.#state?.workers ?? '?'} workers: + one more, - one fewer`)
+        return say(`  workers ${this.#state?.workers ?? '?'}: + one more, - one fewer`)
       case 'l':
         for (const line of limitLines(this.#state)) say(line)
         break

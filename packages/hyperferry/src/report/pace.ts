@@ -32,7 +32,8 @@ export async function readPaceDocument(session: Session, migrationId: number, pl
     running: heard !== null,
     paused: word.paused,
     reasons: (heard?.reasons ?? []) as unknown as Reason[],
-    workers: heard?.workers ?? workers,
+    // What was set is heard in a moment; what a command line said is known to the run alone.
+    workers: word.workers ?? heard?.workers ?? workers,
     pauseWhen: Object.fromEntries([...limits].map(([name, limit]) => [name, gauge(name, null, limit).limit ?? ''])),
     window: window === null ? null : windowText(window),
     setBy: word.setBy,
