@@ -15,7 +15,11 @@ interface Wire {
 
 /** `url` is that of a role with REPLICATION. */
 export async function receiver(url: string, from: string): Promise<Receiver> {
-  const client = new pg.Client({ connectionString: url, replication: 'database', application_name: 'sluggish' } as pg.ClientConfig)
+  const client = new pg.Client({
+    connectionString: url,
+    replication: 'database',
+    application_name: 'sluggish',
+  } as pg.ClientConfig)
   await client.connect()
   client.on('error', () => {})
   const wire = (client as unknown as { connection: Wire }).connection

@@ -20,7 +20,9 @@ async function connected(connectionString: string): Promise<pg.Client> {
   return client
 }
 
-async function watched(url: string): Promise<{ target: Target; session: Session; look: (...names: PauseLimit[]) => Promise<Load> }> {
+async function watched(
+  url: string,
+): Promise<{ target: Target; session: Session; look: (...names: PauseLimit[]) => Promise<Load> }> {
   const target = await openTarget(url, { connections: 2, signal: new AbortController().signal })
   onTestFinished(() => target.close())
   const session = await target.session({ extra: true })
@@ -39,7 +41,8 @@ describe('load of the target', () => {
       await ours.query('begin; insert into public.t values (1)')
       const other = await connected(url)
       const blocked = other.query('insert into t values (1)').catch(() => {})
-      const once = async (): Promise<number | null | undefined> => (await look('targetLockWaits')).values.get('targetLockWaits')
+      const once = async (): Promise<number | null | undefined> =>
+        (await look('targetLockWaits')).values.get('targetLockWaits')
       expect(await once()).toBe(0)
       await sleep(700)
       expect(await once()).toBe(1)
