@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
+import { makePlanFile, schema } from '../../packages/hyperferry/src/index.ts'
 import { hyperferry } from '../helpers/hyperferry.ts'
 import type { Ran } from '../helpers/hyperferry.ts'
 import { freshMysql, freshPg } from '../servers/database.ts'
@@ -29,6 +30,8 @@ export interface World {
   cwd: string
   admin: mysql.Connection
   target: pg.Client
+  /** For functions of the library, called in the test's own process: it is another one than that of the backfill. */
+  plan: { planFile: string; env: Record<string, string> }
   /** Types a command and waits for its end. */
   type(...args: string[]): Promise<Ran>
   /** Starts a command. */
@@ -64,10 +67,10 @@ export async function paceWorld(): Promise<World> {
     const file = join(cwd, 'hyperferry.yaml')
     writeFileSync(file, readFileSync(file, 'utf8').replace(from, to))
   }
-  for (const command of [['plan'], ['schema', '--yes']]) {
-    const ran = await type(...command)
-    if (ran.exitCode !== 0) throw new Error(ran.stderr)
-  }
+  const planFile = join(cwd, 'hyperferry.yaml')
+  const plan = { planFile, env }
+  await makePlanFile({ source: '${HYPERFERRY_SOURCE}', target: '${HYPERFERRY_TARGET}', out: planFile, env })
+  await schema(plan)
   edit('workers: 4, taskRows: 200000', 'workers: 1, taskRows: 500')
   const script = fileURLToPath(new URL('../helpers/cli.ts', import.meta.url))
   const run = (program: string, args: readonly string[]): Running =>
@@ -80,6 +83,7 @@ export async function paceWorld(): Promise<World> {
   return {
     source,
     cwd,
+    plan,
     admin,
     target,
     type,
