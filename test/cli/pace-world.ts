@@ -16,7 +16,7 @@ import type { FreshMysql } from '../servers/database.ts'
 
 export const ROWS = 120_000
 
-export interface Running {
+interface Running {
   child: ChildProcess
   /** Everything on its stderr (or its terminal) so far. */
   said(): string

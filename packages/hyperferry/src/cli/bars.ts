@@ -3,11 +3,11 @@ import { MultiBar, Presets } from 'cli-progress'
 import type { SingleBar } from 'cli-progress'
 import type { PaceState } from '../index.ts'
 import { rows as many } from './format.ts'
-import { pausedText } from './paused-text.ts'
+import { stateLine } from './state-line.ts'
 import type { View } from './view.ts'
 
-const KEYS = 'p pause · w workers · l limits · q stop (resumable)'
-const KEYS_PAUSED = KEYS.replace('pause', 'resume')
+/** Before the line of state. */
+const MARGIN = 2
 
 interface Shown {
   table: { name: string; rows: number; total: number; note: string } | null
@@ -47,7 +47,7 @@ export function bars(stderr: NodeJS.WriteStream): View {
       drawn.bar.setTotal(Math.max(total, rows, 1))
       drawn.bar.update(rows, { table: name.padEnd(16), rows: many(rows), note })
     }
-    drawn?.state?.update(0, { text: stateText(shown.pace) })
+    drawn?.state?.update(0, { text: stateLine(shown.pace, (stderr.columns || Infinity) - MARGIN) })
   }
   /** Draws, anew when there are more or fewer lines than before. */
   const show = (): void => {
@@ -83,11 +83,4 @@ export function bars(stderr: NodeJS.WriteStream): View {
       process.off('exit', close)
     },
   }
-}
-
-function stateText(state: PaceState | null): string {
-  if (state === null) return ''
-  const paused = pausedText(state)
-  if (paused !== '') return `${paused}   ${KEYS_PAUSED}`
-  return `${state.workers} ${state.workers === 1 ? 'worker' : 'workers'}   ${KEYS}`
 }

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { expect, test } from 'vitest'
 import { Keys } from '../../src/cli/keys.ts'
 import { plain } from '../../src/cli/plain.ts'
+import { stateLine } from '../../src/cli/state-line.ts'
 import type { PaceState } from '../../src/index.ts'
 
 class Terminal extends EventEmitter {
@@ -81,10 +82,21 @@ test('no terminal, no raw mode', () => {
 
 test('without a terminal a pause is a line when it begins and one when it ends, not one a second', () => {
   let written = ''
-  const view = plain({ write: (text: string) => (written += text) !== '' } as NodeJS.WriteStream)
+  const view = plain({ write: (text: string) => (written += text) !== '' })
   view.pace(going)
   for (let lagNow = 41; lagNow < 60; lagNow += 1) view.pace(paused(`${lagNow} s`))
   view.pace(going)
   view.pace(null)
   expect(written).toBe('  paused: target replication lag 41 s > 30 s (resumes below 15 s)\n  goes on\n')
+})
+
+test('the line of state keeps its keys on a narrow terminal', () => {
+  expect(stateLine(going, 200)).toBe('3 workers   p pause · w workers · l limits · q stop (resumable)')
+  const paused41 = paused('41 s')
+  expect(stateLine(paused41, 200)).toBe(
+    'paused: target replication lag 41 s > 30 s (resumes below 15 s)   p resume · w workers · l limits · q stop (resumable)',
+  )
+  const narrow = stateLine(paused41, 78)
+  expect(narrow).toBe('paused: target replication lag 41 s > 30 s (re…   p resume · l limits · q stop')
+  expect(narrow.length).toBe(78)
 })
