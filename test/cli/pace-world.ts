@@ -43,7 +43,7 @@ export interface World {
   edit(from: string, to: string): void
 }
 
-/** A plan whose schema is made: tasks of 500 rows, one worker. */
+/** A plan whose schema is made: tasks of 250 rows, one worker, so that a word is heard before it is done. */
 export async function paceWorld(): Promise<World> {
   const cwd = mkdtempSync(join(tmpdir(), 'hyperferry-pace-'))
   onTestFinished(() => rmSync(cwd, { recursive: true, force: true }))
@@ -71,7 +71,7 @@ export async function paceWorld(): Promise<World> {
   const plan = { planFile, env }
   await makePlanFile({ source: '${HYPERFERRY_SOURCE}', target: '${HYPERFERRY_TARGET}', out: planFile, env })
   await schema(plan)
-  edit('workers: 4, taskRows: 200000', 'workers: 1, taskRows: 500')
+  edit('workers: 4, taskRows: 200000', 'workers: 1, taskRows: 250')
   const script = fileURLToPath(new URL('../helpers/cli.ts', import.meta.url))
   const run = (program: string, args: readonly string[]): Running =>
     watched(

@@ -38,6 +38,7 @@ describe('the pace of a backfill', () => {
     PATIENT,
     async () => {
       const world = await paceWorld()
+      world.edit('taskRows: 250', 'taskRows: 20000')
       const paused = await world.type('backfill', 'pause', '--reason', 'month-end report', '--json')
       expect(paused.exitCode, paused.stderr).toBe(0)
       expect(paused.json).toMatchObject({ running: false, paused: { reason: 'month-end report' }, workers: 1 })
@@ -108,7 +109,7 @@ describe('the pace of a backfill', () => {
 
   test('a busy source and the wrong time of the day are reasons to wait, and not for ever', PATIENT, async () => {
     const world = await paceWorld()
-    world.edit('taskRows: 500 }', 'taskRows: 500, pauseWhen: { sourceThreadsRunning: 12 } }')
+    world.edit('taskRows: 250 }', 'taskRows: 250, pauseWhen: { sourceThreadsRunning: 12 } }')
     const sleepers = await Promise.all(
       Array.from({ length: 16 }, () => mysql.createConnection(world.source.adminUrl.replace(/^mariadb/, 'mysql'))),
     )
@@ -125,7 +126,7 @@ describe('the pace of a backfill', () => {
     await backfillSet({ ...world.plan, window: later })
     await run.says(new RegExp(`paused: outside of ${later} UTC, it is`))
     expect(await stands(world)).toBeLessThan(ROWS)
-    await backfillSet({ ...world.plan, window: 'off' })
+    await backfillSet({ ...world.plan, window: 'off', workers: 4 })
     expect(await run.ended, run.said()).toBe(0)
     expect(await world.copied()).toBe(ROWS)
   })
