@@ -225,6 +225,11 @@ export const CATALOGUE = {
     hint: "Use that migration's name in the plan, or drop schema hyperferry and the tables in the target to start over.",
     exit: 2,
   },
+  'HF-B040': {
+    title: 'The backfill is paused',
+    hint: 'Run it without --no-wait to wait until nothing is against it; `hyperferry backfill resume` lifts a pause.',
+    exit: 4,
+  },
   'HF-B022': { title: 'Interrupted', hint: 'Run the same command again: it goes on where the receipts end.', exit: 4 },
 
   // quarantine

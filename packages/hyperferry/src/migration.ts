@@ -2,6 +2,7 @@
 import { waitingGate } from './control/jobs.ts'
 import { occupied } from './control/occupied.ts'
 import type { Emptied } from './control/occupied.ts'
+import { forgetWorkers } from './control/pacing.ts'
 import { HyperferryError } from './errors.ts'
 import { besideWriters, pointsBeforehand } from './live/backfill.ts'
 import { completionPoint } from './live/completion-point.ts'
@@ -76,10 +77,15 @@ export async function relational(options: CopyOptions): Promise<(RelationalResul
   })
 }
 
+export interface BackfillRequest extends CopyOptions {
+  /** Names of the tables to copy; default all time series of the plan. */
+  tables?: string[]
+  /** End with HF-B040 instead of waiting when something is against going on. */
+  noWait?: boolean
+}
+
 /** Step 6: copies the time series. */
-export async function backfill(
-  options: CopyOptions & { tables?: string[] },
-): Promise<(BackfillResult & Gated) | Previewed> {
+export async function backfill(options: BackfillRequest): Promise<(BackfillResult & Gated) | Previewed> {
   return mutate(options, {
     before: (opened) => mustBeMade(opened, 'timeseries'),
     preview: async (opened) => {
@@ -89,8 +95,7 @@ export async function backfill(
       const stored = columnstoreLines(tables, opened.target.capabilities, points !== null)
       return besideWriters({ ...copied, lines: [...copied.lines, ...stored] }, opened, { tables, points })
     },
-    run: async (context) =>
-      gated(await runBackfill(context, options.acceptQuarantine ?? 0, options.tables), options.acceptQuarantine ?? 0),
+    run: async (context) => gated(await runBackfill(context, options), options.acceptQuarantine ?? 0),
   })
 }
 
@@ -255,7 +260,7 @@ async function walk(context: StepContext, opened: Opened, options: RunOptions): 
   const wanted = (step: OfflineStep) => OFFLINE_STEPS.indexOf(step) <= last
   if (wanted('schema')) await recorded(context, 'schema', () => schemaStep(context))
   const copied = wanted('relational') ? await runRelational(context, accepted) : null
-  const history = wanted('backfill') ? await runBackfill(context, accepted) : null
+  const history = wanted('backfill') ? await runBackfill(context, options) : null
   const verdict = wanted('verify') ? await recorded(context, 'verify', () => verifyStep(context, {})) : null
 
   const quarantined = (copied?.quarantined ?? 0) + (history?.quarantined ?? 0)
@@ -295,8 +300,13 @@ function runRelational(context: StepContext, accepted: number): Promise<Relation
   return recorded(context, 'relational', async () => ({ ...(await relationalStep(context, ACCEPT_ALL)), accepted }))
 }
 
-function runBackfill(context: StepContext, accepted: number, tables?: string[]): Promise<BackfillResult> {
-  const options = { ...ACCEPT_ALL, ...(tables ? { tables } : {}) }
+/** Workers of the command line are newer than what `backfill set` has said before. */
+async function runBackfill(
+  context: StepContext,
+  { acceptQuarantine: accepted = 0, tables, noWait = false, workers }: BackfillRequest,
+): Promise<BackfillResult> {
+  if (workers !== undefined) await withSession(context.target, (session) => forgetWorkers(session, context.migrationId))
+  const options = { ...ACCEPT_ALL, noWait, ...(tables ? { tables } : {}) }
   return recorded(context, 'backfill', async () => ({ ...(await backfillStep(context, options)), accepted }))
 }
 

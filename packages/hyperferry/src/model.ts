@@ -232,8 +232,42 @@ export interface Plan {
   /** Operational part: may be edited at any time. */
   /** `writers`: processes that write, null if unknown. `maxLateness`: how late rows come at most, such as `6 hours`. */
   dualWrite: { writers: number | null; maxLateness: string }
-  backfill: { workers: number; taskRows: number }
+  backfill: { workers: number; taskRows: number; pauseWhen?: PauseWhen; window?: string }
   verify: { sampleRows: number }
+}
+
+// ── pacing (docs/design/0014) ──────────────────────────────────────────────────────────────────────────────────────
+
+/** What a backfill can be told to spare, by the names that the plan's `backfill.pauseWhen` has: whose load it is, and in what it is measured. */
+export const PAUSE_LIMITS = {
+  sourceThreadsRunning: { side: 'source', unit: 'count' },
+  sourceReplicaLag: { side: 'source', unit: 'ms' },
+  targetReplicationLag: { side: 'target', unit: 'ms' },
+  targetReplicationBytes: { side: 'target', unit: 'bytes' },
+  targetWalRate: { side: 'target', unit: 'bytes/s' },
+  targetLockWaits: { side: 'target', unit: 'count' },
+  targetCheckpoints: { side: 'target', unit: 'count' },
+  targetActiveSessions: { side: 'target', unit: 'count' },
+} as const satisfies Record<string, { side: Side; unit: PauseUnit }>
+
+export type PauseUnit = 'count' | 'ms' | 'bytes' | 'bytes/s'
+export type PauseLimit = keyof typeof PAUSE_LIMITS
+/** As the plan says it: `30 s`, `50 MB`, 40. */
+export type PauseWhen = {
+  readonly [L in PauseLimit]?: (typeof PAUSE_LIMITS)[L]['unit'] extends 'count' ? number : string
+}
+
+/** A time of day, in minutes since midnight in `zone`: `from` inclusive, `to` exclusive; `from` after `to` spans midnight. */
+export interface TimeWindow {
+  from: number
+  to: number
+  zone: string
+}
+
+/** What a look at a server gave: null where it may not look, and then why. */
+export interface Load {
+  values: ReadonlyMap<PauseLimit, number | null>
+  blind: readonly string[]
 }
 
 // ── findings ───────────────────────────────────────────────────────────────────────────────────────────────────────

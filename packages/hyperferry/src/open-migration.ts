@@ -17,6 +17,7 @@ import type { StepContext } from './steps/context.ts'
 import { openTarget } from './target/connect.ts'
 import { withSession } from './target/with-session.ts'
 import type { Session, Target } from './target/connect.ts'
+import type { PaceOrders } from './throttle/pace.ts'
 import { VERSION } from './version.ts'
 import { noEvents } from './work/events.ts'
 import type { Events } from './work/events.ts'
@@ -31,6 +32,8 @@ export interface PlanOptions {
   source?: string
   target?: string
   events?: Events
+  /** What the person at the terminal says while it runs. */
+  orders?: PaceOrders
   signal?: AbortSignal
   hardSignal?: AbortSignal
 }
@@ -41,6 +44,7 @@ export interface Opened {
   source: Source
   target: Target
   events: Events
+  orders?: PaceOrders
   signal: AbortSignal
   hardSignal: AbortSignal
   /** Source tables and columns that the plan does not carry. */
@@ -70,6 +74,7 @@ export async function withDatabases<T>(
     events: options.events ?? noEvents,
     signal: options.signal ?? never,
     hardSignal: options.hardSignal ?? never,
+    ...(options.orders === undefined ? {} : { orders: options.orders }),
   }
   const urls = { source: options.source ?? loaded.sourceUrl, target: options.target ?? loaded.targetUrl }
   const how = {

@@ -1,7 +1,8 @@
 /** What a command may do to the person: say something, ask, show progress, be interrupted. */
 import { cancel, confirm as ask, isCancel } from '@clack/prompts'
-import { HyperferryError } from '../index.ts'
+import { HyperferryError, PaceOrders } from '../index.ts'
 import type { Events, Preview } from '../index.ts'
+import { Keys } from './keys.ts'
 import { createProgress } from './progress.ts'
 import { interruptible } from './signals.ts'
 
@@ -9,6 +10,8 @@ export interface Io {
   readonly json: boolean
   readonly env: NodeJS.ProcessEnv
   readonly events: Events
+  /** Keys pressed while a backfill runs. */
+  readonly orders: PaceOrders
   /** Aborted by the first Ctrl-C: finish the current tasks. */
   readonly signal: AbortSignal
   /** Aborted by the second: stop now. */
@@ -30,17 +33,26 @@ export interface IoOptions {
 /** The terminal, or the lack of one. Everything here goes to stderr: stdout belongs to the result. */
 export function createIo(options: IoOptions): Io {
   const { stderr, json, env } = options
-  const progress = createProgress(stderr)
+  const orders = new PaceOrders()
+  const keys = new Keys(options.stdin, {
+    order: (order) => orders.give(order),
+    say: (line) => progress.say(line),
+    signal: (signal) => process.kill(process.pid, signal),
+  })
+  // Without somebody who sees the keys nobody presses them on purpose.
+  const progress = createProgress(stderr, (state) => stderr.isTTY && keys.pace(state))
   const signals = interruptible((line) => progress.say(line))
   return {
     json,
     env,
     events: progress.events,
+    orders,
     signal: signals.soft,
     hardSignal: signals.hard,
     say: (line) => progress.say(line),
     confirm: (preview) => confirm(preview, options, (line) => progress.say(line)),
     close() {
+      keys.close()
       progress.close()
       signals.release()
     },

@@ -1,8 +1,9 @@
-/** Progress of long work on stderr: bars on a terminal, one plain line per table and interval elsewhere. */
-import { MultiBar, Presets } from 'cli-progress'
-import type { SingleBar } from 'cli-progress'
-import type { Events, ProgressEvent } from '../index.ts'
+/** Progress of long work on stderr: bars and a line of state on a terminal, one plain line per table and interval elsewhere. */
+import type { Events, PaceState, ProgressEvent } from '../index.ts'
+import { bars } from './bars.ts'
 import { bytes as size, count, duration, rows as many } from './format.ts'
+import { plain } from './plain.ts'
+import type { View } from './view.ts'
 
 export interface Progress {
   readonly events: Events
@@ -10,11 +11,11 @@ export interface Progress {
   close(): void
 }
 
-const PLAIN_INTERVAL_MS = 10_000
-
-export function createProgress(stderr: NodeJS.WriteStream): Progress {
-  const view = stderr.isTTY ? bars(stderr) : plain(stderr)
+/** `pace` hears how fast work that can be paced may go, and null when it is over. */
+export function createProgress(stderr: NodeJS.WriteStream, pace: (state: PaceState | null) => void): Progress {
+  const view: View = stderr.isTTY ? bars(stderr) : plain(stderr)
   const rates = new Map<string, Rate>()
+  let waiting = false
   return {
     events: {
       emit(event) {
@@ -22,9 +23,17 @@ export function createProgress(stderr: NodeJS.WriteStream): Progress {
         if (line !== null) view.say(line)
         if (event.kind === 'table-start') rates.set(event.table, new Rate(event.rows, event.bytes))
         if (event.kind === 'table-start' || event.kind === 'table-progress') {
-          view.update(event.table, event.rows, event.estimatedRows, speed(event, rates.get(event.table)))
+          const rate = rates.get(event.table)
+          rate?.wait(waiting)
+          view.update(event.table, event.rows, event.estimatedRows, speed(event, rate))
         }
         if (event.kind === 'table-done') view.done(event.table, event.rows)
+        if (event.kind === 'pace') {
+          waiting = (event.state?.reasons.length ?? 0) > 0
+          for (const rate of rates.values()) rate.wait(waiting)
+          view.pace(event.state)
+          pace(event.state)
+        }
       },
     },
     say: (line) => view.say(line),
@@ -32,9 +41,10 @@ export function createProgress(stderr: NodeJS.WriteStream): Progress {
   }
 }
 
-/** Rate since the first event of this run; rows of earlier runs do not count. */
+/** Rate since the first event of this run, without the time in which nothing was allowed to start; rows of earlier runs do not count. */
 class Rate {
-  readonly #start = performance.now()
+  #start = performance.now()
+  #waitingSince: number | null = null
   readonly #rows: number
   readonly #bytes: number
 
@@ -43,8 +53,17 @@ class Rate {
     this.#bytes = bytes
   }
 
+  wait(waiting: boolean): void {
+    const now = performance.now()
+    if (waiting) this.#waitingSince ??= now
+    else if (this.#waitingSince !== null) {
+      this.#start += now - this.#waitingSince
+      this.#waitingSince = null
+    }
+  }
+
   perSecond(rows: number, bytes: number): { rows: number; bytes: number } {
-    const seconds = Math.max((performance.now() - this.#start) / 1000, 0.001)
+    const seconds = Math.max(((this.#waitingSince ?? performance.now()) - this.#start) / 1000, 0.001)
     return { rows: (rows - this.#rows) / seconds, bytes: (bytes - this.#bytes) / seconds }
   }
 }
@@ -76,67 +95,9 @@ function sentence(event: ProgressEvent): string | null {
         : null
     case 'table-start':
     case 'table-progress':
+    case 'pace':
       return null
   }
 }
 
 const tenth = (done: number, total: number): number => Math.floor((done * 10) / total)
-
-interface View {
-  say(line: string): void
-  update(table: string, rows: number, total: number, note: string): void
-  done(table: string, rows: number): void
-  close(): void
-}
-
-/** One bar, that of the table at work; a table that is done leaves a line. */
-function bars(stderr: NodeJS.WriteStream): View {
-  let active: { table: string; multi: MultiBar; bar: SingleBar } | null = null
-  const open = (table: string): { table: string; multi: MultiBar; bar: SingleBar } => {
-    const format = '  {table}  {bar}  {percentage} %   {rows}   {note}'
-    const options = { stream: stderr, format, barsize: 30, hideCursor: true, clearOnComplete: true }
-    const multi = new MultiBar(options, Presets.shades_classic)
-    return { table, multi, bar: multi.create(1, 0, { table: table.padEnd(16), rows: '', note: '' }) }
-  }
-  const close = (): void => {
-    active?.multi.stop()
-    active = null
-  }
-  // The bar makes room for the line and comes back with the next rows.
-  const say = (line: string): void => {
-    close()
-    stderr.write(`${line}\n`)
-  }
-  return {
-    say,
-    update(table, rows, total, note) {
-      if (rows === 0) return
-      if (active?.table !== table) close()
-      active ??= open(table)
-      // Estimates of servers are often low: the bar must not run over.
-      active.bar.setTotal(Math.max(total, rows, 1))
-      active.bar.update(rows, { rows: many(rows), note })
-    },
-    done(table, rows) {
-      say(`  ${table.padEnd(16)}  ${many(rows)}`)
-    },
-    close,
-  }
-}
-
-function plain(stderr: NodeJS.WriteStream): View {
-  const last = new Map<string, number>()
-  const say = (line: string) => void stderr.write(`${line}\n`)
-  return {
-    say,
-    update(table, rows, total, note) {
-      const now = performance.now()
-      if (now - (last.get(table) ?? 0) < PLAIN_INTERVAL_MS && last.has(table)) return
-      last.set(table, now)
-      if (rows === 0) return
-      say(`  ${table}: ${count(rows)} of about ${count(Math.max(total, rows))} rows   ${note}`)
-    },
-    done: (table, rows) => say(`  ${table}: ${many(rows)}, done`),
-    close() {},
-  }
-}

@@ -10,6 +10,7 @@ export function fromPlan(input: Input, io: Io): PlanOptions {
     planFile: text(input, 'plan') ?? 'hyperferry.yaml',
     env: io.env,
     events: io.events,
+    orders: io.orders,
     signal: io.signal,
     hardSignal: io.hardSignal,
   }

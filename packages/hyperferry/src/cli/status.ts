@@ -3,6 +3,7 @@ import type { CommandSpec } from './command.ts'
 import { PLAN } from './flags.ts'
 import { columns, count } from './format.ts'
 import { fromPlan } from './settings.ts'
+import { paceLines } from './pace-lines.ts'
 import { writerLines } from './writer-lines.ts'
 
 export const status: CommandSpec = {
@@ -13,7 +14,7 @@ export const status: CommandSpec = {
   examples: ['hyperferry status', 'hyperferry status --json'],
   mutating: false,
   flags: [PLAN],
-  json: '{migration, stage, epoch, primary, step, tables:[{name, kind, rows, quarantined, status}], writers, gates:[{code, ok, reason}]}',
+  json: '{migration, stage, epoch, primary, step, tables:[{name, kind, rows, quarantined, status}], writers, pace:{running, paused:{by, at, reason}, reasons, workers, pauseWhen, window, setBy}, gates:[{code, ok, reason}]}',
   async run(input, io) {
     const result = await runStatus(fromPlan(input, io))
     const rows = result.tables.map((one) => [
@@ -26,6 +27,7 @@ export const status: CommandSpec = {
     const lines = [
       `${result.migration}: ${result.step === null ? 'not started' : `at ${result.step}`}`,
       ...liveLines(result),
+      ...paceLines(result.pace),
       ...columns(rows, [2]),
       ...result.gates.map((gate) => `  ${gate.ok ? '✔' : '✖'} ${gate.code}  ${gate.reason}`),
     ]

@@ -1,5 +1,8 @@
 /** Contradictions that the shape alone does not show. */
 import { isTooLong } from './names.ts'
+import { limitNumbers } from './pause-limit.ts'
+import { windowProblem } from './window.ts'
+import { isZone } from './zone.ts'
 import { HyperferryError } from '../errors.ts'
 import { parsePgType } from '../values/pgtype.ts'
 import type { PgType } from '../values/pgtype.ts'
@@ -21,6 +24,13 @@ export function contradictions(plan: Plan): Contradiction[] {
   if (isTooLong(plan.target.schema)) say(['target', 'schema'], `${plan.target.schema} is longer than 63 bytes`)
   const zone = zoneProblem(plan.source.timezone)
   if (zone !== null) say(['source', 'timezone'], zone)
+  if (plan.backfill.window !== undefined) {
+    const fault = windowProblem(plan.backfill.window)
+    if (fault !== null) say(['backfill', 'window'], fault)
+  }
+  for (const [name, limit] of limitNumbers(plan.backfill.pauseWhen ?? {})) {
+    if (limit === 0) say(['backfill', 'pauseWhen', name], 'nothing is below half of zero')
+  }
   if (plan.tables.length === 0) say(['tables'], 'the plan moves no table')
   sourcesOnce(plan, say)
   relationNamesOnce(plan, say)
@@ -257,13 +267,4 @@ function zoneProblem(zone: string): string | null {
   const offset = bareOffset(zone)
   if (offset) return `${offset.what}. ${offset.hint}`
   return isZone(zone) ? null : `${zone} is no IANA time zone`
-}
-
-function isZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }) instanceof Intl.DateTimeFormat
-  } catch {
-    // The platform's zone list is the authority.
-    return false
-  }
 }

@@ -1,6 +1,8 @@
 /** The declarations of the plan file. Reading, its error messages and the shipped JSON Schema all come from here. */
 import { z } from 'zod'
 import { DURATION } from './duration.ts'
+import { LEAST, SIZE } from './pause-limit.ts'
+import { WINDOW } from './window.ts'
 
 const name = z.string().min(1)
 /** PostgreSQL's spelling, so that people can copy it from the manual. */
@@ -11,6 +13,7 @@ const interval = z.string().regex(/^\d+( (microsecond|millisecond|second|minute|
 const duration = z.string().regex(DURATION, {
   error: 'expected a number and a unit from microseconds to weeks, such as 6 hours',
 })
+const size = z.string().regex(SIZE, { error: 'expected a number and a unit from B to TB, such as 50 MB' })
 const timeUnit = z.enum(['s', 'ms', 'us', 'ns'])
 const action = z.enum(['no action', 'restrict', 'cascade', 'set null', 'set default'])
 const isoDate = /^-?\d{4,6}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?$/
@@ -144,6 +147,37 @@ const table = z.strictObject({
     .describe('For progress and forecast only.'),
 })
 
+const pauseWhen = z.strictObject({
+  sourceThreadsRunning: z
+    .int()
+    .min(LEAST.sourceThreadsRunning)
+    .optional()
+    .describe('Threads_running of a MySQL or MariaDB source, without the one that asks.'),
+  sourceReplicaLag: duration
+    .optional()
+    .describe('How far a source that is a replica is behind, such as 30 s. Zero on a primary.'),
+  targetReplicationLag: duration
+    .optional()
+    .describe('How far the slowest standby or subscriber of the target is behind, such as 30 s.'),
+  targetReplicationBytes: size.optional().describe('The same in bytes of WAL, such as 1 GB.'),
+  targetWalRate: size.optional().describe('WAL of the whole target per second, such as 50 MB, over ten seconds.'),
+  targetLockWaits: z
+    .int()
+    .min(LEAST.targetLockWaits)
+    .optional()
+    .describe('Sessions of others that have waited for half a second or longer for a lock that the backfill holds.'),
+  targetCheckpoints: z
+    .int()
+    .min(LEAST.targetCheckpoints)
+    .optional()
+    .describe('Checkpoints within five minutes that were asked for (by the amount of WAL) before their time.'),
+  targetActiveSessions: z
+    .int()
+    .min(LEAST.targetActiveSessions)
+    .optional()
+    .describe('Sessions of others that run a statement in the target.'),
+})
+
 const url = z.string().min(1).describe('URL without a password; ${NAME} takes a value from the environment.')
 
 export const planSchema = z.strictObject({
@@ -179,6 +213,16 @@ export const planSchema = z.strictObject({
     .strictObject({
       workers: z.int().min(1).max(64).describe('Parallel workers.'),
       taskRows: z.int().min(1).describe('Rows of one task, that is of one transaction in the target.'),
+      pauseWhen: pauseWhen
+        .optional()
+        .describe('No task starts while one of these is exceeded, until it is below half.'),
+      window: z
+        .string()
+        .regex(WINDOW, { error: 'expected a time of day such as 22:00-06:00, with an IANA zone if it is not UTC' })
+        .optional()
+        .describe(
+          'Tasks start in this time of the day only, such as "22:00-06:00" or "22:00-06:00 Europe/Berlin"; UTC when no zone is named, by the clock of the machine on which the backfill runs. Default always.',
+        ),
     })
     .describe('May be edited at any time.'),
   verify: z

@@ -19,8 +19,17 @@ export function planFromFile(file: PlanFile): Plan {
       writers: file.dualWrite?.writers ?? null,
       maxLateness: file.dualWrite?.maxLateness ?? DEFAULT_LATENESS,
     },
-    backfill: file.backfill,
+    backfill: backfillFromFile(file.backfill),
     verify: file.verify,
+  }
+}
+
+function backfillFromFile({ workers, taskRows, pauseWhen, window }: PlanFile['backfill']): Plan['backfill'] {
+  return {
+    workers,
+    taskRows,
+    ...(pauseWhen === undefined ? {} : { pauseWhen: defined(pauseWhen) }),
+    ...defined({ window }),
   }
 }
 

@@ -13,12 +13,18 @@ const LINE_EACH = ['unique', 'columns', 'indexes', 'foreignKeys']
 const DUAL_WRITE =
   'while the application writes: add writers, how many processes do; maxLateness, how late their rows come'
 
+/** What a person should add who wants to spare a server. */
+const PACE =
+  'to spare the servers add, for example, pauseWhen: { targetReplicationLag: 30 s, sourceThreadsRunning: 40 }, window: "22:00-06:00"'
+
 /** YAML text of the plan. The same input gives the same text; reading it again gives the same plan (but for reasons). */
 export function writePlan(plan: Plan, findings: readonly Finding[] = [], forecast: Forecast | null = null): string {
   const document = new Document(planToFile(plan), { version: '1.2' })
   for (const part of ['source', 'target', 'exclude', 'dualWrite', 'backfill', 'verify']) flow(document.get(part, true))
   const dual = document.get('dualWrite', true)
   if (isMap(dual)) dual.comment = plan.dualWrite.writers === null ? ` ${DUAL_WRITE}` : null
+  const backfill = document.get('backfill', true)
+  if (isMap(backfill) && plan.backfill.pauseWhen === undefined) backfill.comment = ` ${PACE}`
   for (const table of plan.tables) dressTable(document, table, findings)
   const body = document.toString({ lineWidth: 0, blockQuote: false, flowCollectionPadding: true })
   return head(plan, findings, forecast) + body

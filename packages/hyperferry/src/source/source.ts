@@ -5,6 +5,8 @@ import type {
   EncodedBatch,
   Finding,
   Inventory,
+  Load,
+  PauseLimit,
   PlannedTable,
   Slice,
   SourceInfo,
@@ -102,6 +104,13 @@ export interface Source extends SourceView {
    * else what the server answers: what writes is refused by it.
    */
   query(sql: string, params: readonly QueryParameter[]): Promise<QueryResult>
+  /**
+   * How busy the server is at this moment, of what is `wanted`; on a session of its own, which is opened anew after a failure. What the account may not see is
+   * null and said. Absent: there is no server that could be spared.
+   */
+  load?(wanted: readonly PauseLimit[]): Promise<Load>
+  /** Lets so many connections be open at the same time, if it were fewer. Absent: they are not counted. */
+  roomFor?(connections: number): void
   close(): Promise<void>
 }
 

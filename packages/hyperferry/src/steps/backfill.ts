@@ -8,6 +8,7 @@ import { HyperferryError } from '../errors.ts'
 import { failpoint } from '../failpoints.ts'
 import type { PlannedTable } from '../model.ts'
 import { columnstoreWay } from '../target/columnstore-way.ts'
+import type { Pace } from '../throttle/pace.ts'
 import { withSession } from '../work/attempts.ts'
 import type { CopyRun } from '../work/attempts.ts'
 import { usualRetry } from '../work/backoff.ts'
@@ -25,6 +26,7 @@ import { compressTable } from './backfill/compress-table.ts'
 import { copyTable } from './backfill/copy-table.ts'
 import type { CopiedTable } from './backfill/copy-table.ts'
 import { livePoints } from './backfill/live.ts'
+import { paced } from './backfill/pace.ts'
 import { replaceTable } from './backfill/replace-table.ts'
 import type { BackfillColumnstore, BackfillResult, BackfillTable } from './backfill/result.ts'
 import type { StepContext } from './context.ts'
@@ -39,6 +41,8 @@ export interface BackfillOptions {
   tables?: readonly string[]
   /** Rows that may stay in quarantine. Default 0. */
   acceptQuarantine?: number
+  /** End with HF-B040 instead of waiting when something is against going on. */
+  noWait?: boolean
   /** How long errors that pass by themselves are waited out. */
   retry?: RetryPolicy
   /** Bytes of rows in memory, all workers together. Default 128 MB; more goes to the temporary folder. */
@@ -48,7 +52,7 @@ export interface BackfillOptions {
 /**
  * Copies what the receipts leave to do, closes the books of each table against an independent count of the source, then makes indexes and foreign
  * keys. Running it again goes on where it ended; with nothing left it changes nothing. Throws HF-B022 when interrupted, HF-B010 when the books do
- * not close, HF-B012 when rows are in quarantine (all else is done then), HF-C019 when a server stays away.
+ * not close, HF-B012 when rows are in quarantine (all else is done then), HF-C019 when a server stays away, HF-B040 when it is paused and must not wait.
  */
 export async function backfill(ctx: StepContext, options: BackfillOptions = {}): Promise<BackfillResult> {
   const started = performance.now()
@@ -64,15 +68,17 @@ export async function backfill(ctx: StepContext, options: BackfillOptions = {}):
   const works = await prepareWorks(ctx, run, { tables: chosenTables, points })
   const tables: BackfillTable[] = []
   const notes: string[] = []
-  const copy = async (): Promise<void> => {
-    for (const work of works) tables.push(await oneTable(ctx, run, work, { options, notes }))
-  }
-  if (points === null) await copy()
-  else await besideWriters(ctx, run, works, copy)
-  failpoint('backfill.before-post')
   const own = works.map(({ table }) => table)
-  notes.push(...(await finishTables(run, ctx, { own, complete: await finished(ctx, run) })))
-  await compressAll(ctx, run, works, { workers: options.workers, tables, notes })
+  await paced(ctx, options, async (pace) => {
+    const copy = async (): Promise<void> => {
+      for (const work of works) tables.push(await oneTable(ctx, run, work, { pace, notes }))
+    }
+    if (points === null) await copy()
+    else await besideWriters(ctx, run, works, copy)
+    failpoint('backfill.before-post')
+    notes.push(...(await finishTables(run, ctx, { own, complete: await finished(ctx, run) })))
+    await compressAll(ctx, run, works, { pace, tables, notes })
+  })
   await withSession(run, '', durable)
   const result = await summary(run, works, { tables, notes, started })
   await quarantineGate(run, ctx.migrationId, {
@@ -131,10 +137,10 @@ async function oneTable(
   ctx: StepContext,
   run: CopyRun,
   work: TableWork,
-  to: { options: BackfillOptions; notes: string[] },
+  to: { pace: Pace; notes: string[] },
 ): Promise<BackfillTable> {
   const options = {
-    workers: to.options.workers ?? ctx.plan.backfill.workers,
+    pace: to.pace,
     taskRows: ctx.plan.backfill.taskRows,
     timezone: ctx.plan.source.timezone,
     signal: ctx.signal,
@@ -159,9 +165,9 @@ async function compressAll(
   ctx: StepContext,
   run: CopyRun,
   works: readonly TableWork[],
-  to: { workers: number | undefined; tables: readonly BackfillTable[]; notes: string[] },
+  to: { pace: Pace; tables: readonly BackfillTable[]; notes: string[] },
 ): Promise<void> {
-  const options = { workers: to.workers ?? ctx.plan.backfill.workers, signal: ctx.signal }
+  const options = { pace: to.pace, signal: ctx.signal }
   for (const [index, work] of works.entries()) {
     const directRows = to.tables[index]?.columnstore?.directRows ?? 0
     if (directRows > 0) to.notes.push(`${work.table.name}: ${directRows} rows were compressed as they came`)

@@ -1,10 +1,13 @@
 /** Where the migration stands, from the books in the target alone; needs neither the source nor the lock. */
+import { CONTROL_VERSION, controlVersion } from '../control/install.ts'
 import { waitingGate } from '../control/jobs.ts'
 import type { Gate, Plan, Side, Stage, TableKind, WriterInfo } from '../model.ts'
 import { readBooks } from '../report/books.ts'
 import type { Books, TableBooks } from '../report/books.ts'
+import { readPaceDocument } from '../report/pace.ts'
+import type { PaceDocument } from '../report/pace.ts'
 import type { VerdictState } from '../report/verdict.ts'
-import type { Target } from '../target/connect.ts'
+import type { Session, Target } from '../target/connect.ts'
 import { liveStatus, OFFLINE } from './status/live.ts'
 import type { LiveStatus } from './status/live.ts'
 
@@ -21,6 +24,8 @@ export interface StatusDocument {
   stepStatus: 'running' | 'done' | 'failed' | 'interrupted' | null
   tables: StatusTable[]
   writers: WriterInfo[]
+  /** Pace of the backfill; null before anything was started. */
+  pace: PaceDocument | null
   gates: Gate[]
 }
 
@@ -48,9 +53,10 @@ export async function status({ target, plan }: { target: Target; plan: Plan }): 
     const books = await readBooks(session, plan.migration)
     const waiting = books === null ? null : await waitingGate(session, books.migration.id)
     const live = books === null ? OFFLINE : await liveStatus(session, books.migration.id, plan)
+    const pace = books === null ? null : await paceIfKnown(session, books.migration.id, plan)
     await session.query('commit')
     if (books === null) return notStarted(plan)
-    const document = standing(plan, books, live)
+    const document = { ...standing(plan, books, live), pace }
     return waiting === null ? document : { ...document, gates: [...document.gates, waiting] }
   } finally {
     await session.release()
@@ -78,11 +84,17 @@ function notStarted(plan: Plan): StatusDocument {
       status: 'waiting',
     })),
     writers: [],
+    pace: null,
     gates: [{ code: 'HF-B014', ok: false, reason: 'nothing was started in this target: run `hyperferry schema`' }],
   }
 }
 
-function standing(plan: Plan, books: Books, live: LiveStatus): StatusDocument {
+/** An older control schema knows of no pace, and is left as it is. */
+async function paceIfKnown(session: Session, migrationId: number, plan: Plan): Promise<PaceDocument | null> {
+  return (await controlVersion(session)) === CONTROL_VERSION ? readPaceDocument(session, migrationId, plan) : null
+}
+
+function standing(plan: Plan, books: Books, live: LiveStatus): Omit<StatusDocument, 'pace'> {
   const current = books.steps.findLast((each) => each.status === 'running') ?? books.steps.at(-1)
   const registered = new Map(books.tables.map((table) => [table.source, table]))
   const unregistered = notStarted(plan).tables

@@ -31,6 +31,10 @@ export interface Target {
   session(options?: { extra?: boolean }): Promise<Session>
   /** One statement on a connection of its own, outside of any transaction. */
   query<R = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Result<R>>
+  /** Processes on the server that serve us now. */
+  backends(): readonly number[]
+  /** Lets so many sessions be out at the same time, if it were fewer. */
+  roomFor(connections: number): void
   /** Closes everything, sessions that are out too. */
   close(): Promise<void>
 }
@@ -52,6 +56,8 @@ export async function openTarget(url: string, options: TargetOptions): Promise<T
       capabilities,
       session: (which) => pool.session(which),
       query: (sql, params) => pool.query(sql, params),
+      backends: () => pool.backends(),
+      roomFor: (connections) => pool.roomFor(connections),
       close: () => pool.close(),
     }
   } catch (error) {
@@ -71,6 +77,7 @@ class Pool {
   readonly #extra = new WeakSet<OwnedSession>()
   readonly #waiting: (() => void)[] = []
   readonly #onAbort = (): void => this.#wakeAll()
+  #room: number
   #out = 0
   #closed = false
 
@@ -78,6 +85,7 @@ class Pool {
     this.#address = address
     this.#tls = tls
     this.#options = options
+    this.#room = Math.max(1, options.connections)
     options.signal.addEventListener('abort', this.#onAbort)
   }
 
@@ -97,6 +105,18 @@ class Pool {
     this.#refuseIfOver()
     if (this.desk === null || this.desk.state === 'lost') this.desk = await this.session({ extra: true })
     return this.desk.query<R>(sql, params)
+  }
+
+  backends(): number[] {
+    return [...this.#all].map(({ pid }) => pid)
+  }
+
+  roomFor(connections: number): void {
+    this.#room = Math.max(this.#room, connections)
+    while (this.#out < this.#room && this.#waiting.length > 0) {
+      this.#out += 1
+      this.#waiting.shift()?.()
+    }
   }
 
   async close(): Promise<void> {
@@ -145,7 +165,7 @@ class Pool {
 
   /** Waits until fewer than `connections` sessions are out, in the order of asking. */
   async #turn(): Promise<void> {
-    if (this.#out >= Math.max(1, this.#options.connections)) {
+    if (this.#out >= this.#room) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     } else this.#out += 1
   }

@@ -1,3 +1,5 @@
+import type { PaceState } from '../throttle/pace.ts'
+
 /** What long work tells whoever watches it. Plain data; rates and estimates of time are the watcher's business. */
 export type ProgressEvent =
   /** `rows` and `bytes` are what earlier runs had done already, so that a rate can be told apart from a total. */
@@ -12,6 +14,8 @@ export type ProgressEvent =
   /** Something a person should read; `code` as in findings or errors when there is one. */
   | { kind: 'note'; table: string | null; code: string | null; message: string }
   | { kind: 'step'; step: string; message: string }
+  /** Why no task starts, and the limits as they stand; null when the work that was paced is over. */
+  | { kind: 'pace'; state: PaceState | null }
 
 /** Takes events at once and never throws; a slow watcher must not slow the work. */
 export interface Events {

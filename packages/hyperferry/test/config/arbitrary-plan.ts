@@ -136,6 +136,21 @@ export const arbitraryPlan: fc.Arbitrary<Plan> = fc.record({
     writers: orNull(fc.integer({ min: 1, max: 1000 })),
     maxLateness: fc.constantFrom('1 hour', '6 hours', '90 seconds'),
   }),
-  backfill: fc.record({ workers: fc.integer({ min: 1, max: 64 }), taskRows: fc.integer({ min: 1, max: 1e9 }) }),
+  backfill: fc.record(
+    {
+      workers: fc.integer({ min: 1, max: 64 }),
+      taskRows: fc.integer({ min: 1, max: 1e9 }),
+      pauseWhen: fc.record(
+        {
+          sourceThreadsRunning: fc.integer({ min: 2, max: 1000 }),
+          targetReplicationLag: fc.constantFrom('30 s', '2 minutes', '500ms'),
+          targetWalRate: fc.constantFrom('50 MB', '1GB'),
+        },
+        { requiredKeys: [] },
+      ),
+      window: fc.constantFrom('22:00-06:00', '00:00-24:00 Europe/Berlin'),
+    },
+    { requiredKeys: ['workers', 'taskRows'] },
+  ),
   verify: fc.record({ sampleRows: fc.nat() }),
 })

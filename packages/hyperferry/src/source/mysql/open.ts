@@ -5,6 +5,7 @@ import type { Source, SourceOptions, SourceView } from '../source.ts'
 import { assessTable } from './assess.ts'
 import { runChecks } from './checks.ts'
 import { readInventory } from './inventory.ts'
+import { LoadWatch } from './load.ts'
 import { runQuery } from './query.ts'
 import { tableReader } from './read.ts'
 import { describeServer } from './server.ts'
@@ -26,6 +27,7 @@ export async function openMysql(url: string, options: SourceOptions): Promise<So
     const view = (scope: SessionScope): SourceView => ({
       reader: (table) => tableReader(table, find(live, table.source), scope, options.timezone),
     })
+    const watch = new LoadWatch({ address, signal: options.signal, server })
     return {
       info: server.info,
       checks: () =>
@@ -36,7 +38,12 @@ export async function openMysql(url: string, options: SourceOptions): Promise<So
       ...view(sessions),
       snapshot: (use) => inSnapshot(sessions, (scope) => use(view(scope))),
       query: (sql, params) => runQuery(sessions, sql, params),
-      close: () => sessions.close(),
+      load: (wanted) => watch.look(wanted),
+      roomFor: (connections) => sessions.roomFor(connections),
+      close: async () => {
+        watch.close()
+        await sessions.close()
+      },
     }
   } catch (error) {
     await sessions.close()

@@ -92,13 +92,23 @@ export class Session {
 
   /** The first row of a query by column name, null when there is none. For statements whose columns differ by version. */
   async record(sql: string): Promise<Map<string, string | null> | null> {
+    const [row] = await this.records(sql)
+    return row ?? null
+  }
+
+  /** All rows of it. */
+  async records(sql: string): Promise<Map<string, string | null>[]> {
     try {
-      return await this.#call<Map<string, string | null> | null>((done) => {
+      return await this.#call<Map<string, string | null>[]>((done) => {
         this.#connection.query(
           { sql, rowsAsArray: true, typeCast: (field) => field.string('utf8') },
           (error: unknown, rows: unknown, fields: readonly { name: string }[] | undefined) => {
-            const [row] = Array.isArray(rows) ? (rows as TextRow[]) : []
-            done(error, row ? new Map((fields ?? []).map(({ name }, i) => [name.toLowerCase(), row[i] ?? null])) : null)
+            const names = (fields ?? []).map(({ name }) => name.toLowerCase())
+            const given = Array.isArray(rows) ? (rows as TextRow[]) : []
+            done(
+              error,
+              given.map((row) => new Map(names.map((name, i) => [name, row[i] ?? null]))),
+            )
           },
         )
       })

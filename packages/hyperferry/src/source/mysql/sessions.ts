@@ -19,7 +19,7 @@ export interface Lease {
 
 export class Sessions implements SessionScope {
   readonly #address: Address
-  readonly #limit: number
+  #limit: number
   readonly #signal: AbortSignal
   readonly #idle: Session[] = []
   readonly #busy = new Set<Session>()
@@ -91,6 +91,13 @@ export class Sessions implements SessionScope {
       }
     }
     return { session, end }
+  }
+
+  roomFor(connections: number): void {
+    const more = connections - this.#limit
+    if (more <= 0) return
+    this.#limit = connections
+    for (const waiter of this.#queue.splice(0, more)) waiter.resolve()
   }
 
   async close(): Promise<void> {

@@ -45,6 +45,7 @@ export async function copyTable(run: CopyRun, work: TableWork, options: CopyTabl
   const left = await workLeft(run, work)
   if (isNothing(left)) return { ...BY_ROWS, before: sums.rows, unchanged: true, deleted: 0 }
   if (work.table.split === 'all') await noteOnePiece(run.events, [work.table])
+  await options.pace.turn(options.signal)
   // Beside live writers the table holds their rows, which are neither refused nor deleted: each is equal to what is going to be copied, or does not belong to it.
   const { deleted } =
     work.part === null

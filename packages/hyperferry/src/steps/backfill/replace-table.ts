@@ -51,6 +51,7 @@ class Replacing {
   async copy(): Promise<boolean> {
     if (isNothing(await workLeft(this.#run, this.#work))) return false
     if (this.#work.table.split === 'all') await noteOnePiece(this.#run.events, [this.#work.table])
+    await this.#options.pace.turn(this.#options.signal)
     // Not needed for the result: what is delivered now need not be done again later.
     await this.#delivered()
     await this.#copyLeft(false)

@@ -1,0 +1,22 @@
+import type { PaceDocument } from '../index.ts'
+import { pausedText } from './paused-text.ts'
+
+/** The pace of the backfill for people: nothing when nothing is special about it. */
+export function paceLines(pace: PaceDocument | null): string[] {
+  if (pace === null) return []
+  const { running, paused, setBy } = pace
+  const pausedBy =
+    paused === null
+      ? []
+      : [`  backfill paused by ${paused.by} since ${paused.at}${paused.reason === null ? '' : `: ${paused.reason}`}`]
+  const others = pace.reasons.filter(({ code }) => code !== 'pause')
+  const waits = running && others.length > 0 ? [`  backfill ${pausedText({ reasons: others })}`] : []
+  return [...pausedBy, ...waits, ...(setBy === null ? [] : settingLines(pace))]
+}
+
+/** What holds now. */
+export function settingLines({ workers, pauseWhen, window, setBy }: PaceDocument): string[] {
+  const limits = Object.entries(pauseWhen).map(([name, limit]) => `${name} ${limit}`)
+  const parts = [`${workers} ${workers === 1 ? 'worker' : 'workers'}`, ...limits, ...(window === null ? [] : [window])]
+  return [`  pace: ${parts.join(' · ')}${setBy === null ? '' : ` (set by ${setBy})`}`]
+}
