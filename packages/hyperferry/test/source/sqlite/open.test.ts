@@ -109,14 +109,14 @@ describe('locks', () => {
     }
   })
 
-  it('does so in a thread too, and gives the file back when it is no longer read', async () => {
+  it('does so in a thread too, and gives the file back when it is no longer read', { timeout: 30_000 }, async () => {
     const { path, db } = makeDatabase(SIMPLE)
     db.exec(
-      `WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) INSERT INTO t SELECT i, i FROM n`,
+      `WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 40000) INSERT INTO t SELECT i, i FROM n`,
     )
     const controller = new AbortController()
     const source = await openFile(path, { signal: controller.signal })
-    const table = { ...(await planOf(source, 't', { id: 'bigint' })), estimatedRows: 100_000 }
+    const table = { ...(await planOf(source, 't', { id: 'bigint' })), estimatedRows: 50_000 }
     const reader = source.reader(table)
     const [one, other] = [0, 1].map(() => reader.read({ kind: 'all' })[Symbol.asyncIterator]())
     await Promise.all([one?.next(), other?.next()])
