@@ -36,6 +36,12 @@ export const FAILPOINTS = [
   'quarantine.after-insert',
   'quarantine.before-commit',
   'quarantine.after-commit',
+  'copy.after-begin',
+  'copy.after-range',
+  'copy.mid-copy',
+  'copy.before-commit',
+  'copy.after-commit',
+  'copy.before-done',
 ] as const
 export type Failpoint = (typeof FAILPOINTS)[number]
 

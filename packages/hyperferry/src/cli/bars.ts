@@ -1,7 +1,7 @@
 /** Progress on a terminal: a bar for the table at work, and under it why it waits and which keys there are. */
 import { MultiBar, Presets } from 'cli-progress'
 import type { SingleBar } from 'cli-progress'
-import type { PaceState } from '../index.ts'
+import type { PaceState } from '../index-copy.ts'
 import { rows as many } from './format.ts'
 import { stateLine } from './state-line.ts'
 import type { View } from './view.ts'

@@ -2,6 +2,7 @@
 import type { CommandSpec } from './command.ts'
 import { backfill } from './backfill.ts'
 import { check } from './check.ts'
+import { copy } from './copy.ts'
 import { completionPoint } from './completion-point.ts'
 import { cutover, finish, rollback } from './cutover.ts'
 import { demo } from './demo.ts'
@@ -32,6 +33,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   stage,
   completionPoint,
   backfill,
+  copy,
   refresh,
   jobs,
   verify,

@@ -1,5 +1,5 @@
 /** Flags shared by commands, and the parsers of their values. */
-import { HyperferryError } from '../index.ts'
+import { HyperferryError } from '../index-copy.ts'
 import type { Flag } from './command.ts'
 
 export const PLAN: Flag = { flags: '--plan <file>', help: 'The plan file.', default: 'hyperferry.yaml' }

@@ -1,7 +1,7 @@
 /** What a command may do to the person: say something, ask, show progress, be interrupted. */
 import { cancel, confirm as ask, isCancel } from '@clack/prompts'
-import { HyperferryError, PaceOrders } from '../index.ts'
-import type { Events, Preview } from '../index.ts'
+import { HyperferryError, PaceOrders } from '../index-copy.ts'
+import type { Events, Preview } from '../index-copy.ts'
 import { Keys } from './keys.ts'
 import { createProgress } from './progress.ts'
 import { interruptible } from './signals.ts'

@@ -1,6 +1,6 @@
 /** Keys while a backfill runs on a terminal: what they want goes to the backfill, what they ask is said. */
-import { reasonText } from '../index.ts'
-import type { PaceOrder, PaceState } from '../index.ts'
+import { reasonText } from '../index-copy.ts'
+import type { PaceOrder, PaceState } from '../index-copy.ts'
 
 /** The part of a terminal that is needed. */
 export interface Keyboard {

@@ -1,21 +1,24 @@
 /** Entry of the command line: parses, runs one command, prints one result. The only place that ends the process. */
 import { Command, CommanderError, Option } from 'commander'
-import { CATALOGUE, HyperferryError, messageOf, redact, VERSION } from '../index.ts'
+import { CATALOGUE, HyperferryError, messageOf, redact, VERSION } from '../index-copy.ts'
 import type { CommandSpec, Flag, Outcome } from './command.ts'
-import { COMMANDS } from './commands.ts'
+import { copy } from './copy.ts'
 import { COMMON, MUTATING } from './flags.ts'
 import { createIo } from './io.ts'
 import { toJson } from './json.ts'
+import { peerArguments } from './peer-flags.ts'
 
 /** Runs `argv` (without node and script) and returns the exit code. */
-export async function main(argv: readonly string[]): Promise<number> {
+export async function main(typed: readonly string[]): Promise<number> {
+  const argv = typed[0] === 'copy' ? peerArguments(typed) : typed
+  const commands = await commandsFor(argv)
   if (argv.length === 0) {
-    process.stderr.write(buildProgram(async () => {}).helpInformation())
+    process.stderr.write(buildProgram(commands, async () => {}).helpInformation())
     return 2
   }
   const wanted = { json: argv.includes('--json'), verbose: argv.includes('--verbose') }
   let outcome: Outcome | null = null
-  const program = buildProgram(async (spec, flags, given) => {
+  const program = buildProgram(commands, async (spec, flags, given) => {
     outcome = await runCommand(spec, flags, given)
   })
   try {
@@ -29,15 +32,19 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 type Runner = (spec: CommandSpec, flags: Record<string, unknown>, given: readonly string[]) => Promise<void>
 
-/** The commander program; also used by the reference generator. */
-export function buildProgram(run: Runner): Command {
+/** Loading the whole engine takes a quarter of a second of a CPU: as long as `copy` needs for 100 MB. */
+async function commandsFor(argv: readonly string[]): Promise<readonly CommandSpec[]> {
+  return argv[0] === 'copy' ? [copy] : (await import('./commands.ts')).COMMANDS
+}
+
+function buildProgram(commands: readonly CommandSpec[], run: Runner): Command {
   const program = new Command('hyperferry')
     .description('Moves a database into TimescaleDB or PostgreSQL without losing a row.')
     .version(VERSION)
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
-  for (const spec of COMMANDS) program.addCommand(buildCommand(spec, run))
+  for (const spec of commands) program.addCommand(buildCommand(spec, run))
   program.addHelpText('after', '\nStart with: hyperferry plan --source URL --target URL')
   return program
 }

@@ -1,5 +1,5 @@
-import { reasonText } from '../index.ts'
-import type { PaceState } from '../index.ts'
+import { reasonText } from '../index-copy.ts'
+import type { PaceState } from '../index-copy.ts'
 
 /** `paused: target replication lag 41 s > 30 s (resumes below 15 s)`; empty when work goes on. */
 export function pausedText(state: Pick<PaceState, 'reasons'> | null): string {

@@ -1,5 +1,5 @@
 /** How a dry run is shown. */
-import type { Preview } from '../index.ts'
+import type { Preview } from '../index-copy.ts'
 import { yes } from './command.ts'
 import type { Input, Outcome } from './command.ts'
 

@@ -1,5 +1,5 @@
 /** Progress of long work on stderr: bars and a line of state on a terminal, one plain line per table and interval elsewhere. */
-import type { Events, PaceState, ProgressEvent } from '../index.ts'
+import type { Events, PaceState, ProgressEvent } from '../index-copy.ts'
 import { bars } from './bars.ts'
 import { bytes as size, count, duration, rows as many } from './format.ts'
 import { plain } from './plain.ts'

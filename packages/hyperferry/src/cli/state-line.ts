@@ -1,5 +1,5 @@
 /** The line under the bars: why it waits or how many work, and which keys there are. */
-import type { PaceState } from '../index.ts'
+import type { PaceState } from '../index-copy.ts'
 import { pausedText } from './paused-text.ts'
 
 /** At most `room` characters; where they do not suffice the reason is cut (key l shows all of it) and the keys are fewer. */

@@ -1,5 +1,5 @@
 /** What shows progress. */
-import type { PaceState } from '../index.ts'
+import type { PaceState } from '../index-copy.ts'
 
 export interface View {
   say(line: string): void

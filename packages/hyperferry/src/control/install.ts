@@ -8,10 +8,11 @@ import { version2 } from './migrations/0002.ts'
 import { version3 } from './migrations/0003.ts'
 import { version4 } from './migrations/0004.ts'
 import { version5 } from './migrations/0005.ts'
+import { version6 } from './migrations/0006.ts'
 import { version7 } from './migrations/0007.ts'
 import { version8 } from './migrations/0008.ts'
 
-const migrations: readonly string[] = [version1, version2, version3, version4, version5, version7, version8]
+const migrations: readonly string[] = [version1, version2, version3, version4, version5, version6, version7, version8]
 
 /** Version of the control schema this tool writes. */
 export const CONTROL_VERSION: number = migrations.length

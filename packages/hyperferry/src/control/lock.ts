@@ -9,12 +9,18 @@ const LOCK_CLASS = 0x48_46
  * Holds the migration's lock on a connection of its own while `use` runs. The lock ends with the connection, so a killed tool leaves none.
  * Throws HF-B020, naming the holder, when another tool has it.
  */
-export async function withMigrationLock<T>(target: Target, migration: string, use: () => Promise<T>): Promise<T> {
+export function withMigrationLock<T>(target: Target, migration: string, use: () => Promise<T>): Promise<T> {
+  return withNamedLock(target, migration, `migration "${migration}"`, use)
+}
+
+/** The same for anything else that one tool at a time should work on; `what` names it for people. */
+// eslint-disable-next-line max-params -- where, what, and what to do meanwhile
+export async function withNamedLock<T>(target: Target, name: string, what: string, use: () => Promise<T>): Promise<T> {
   const session = await target.session({ extra: true })
   try {
     const { rows } = await session.query<{ mine: boolean }>('select pg_try_advisory_lock($1, hashtext($2)) as mine', [
       LOCK_CLASS,
-      migration,
+      name,
     ])
     if (rows[0]?.mine !== true) {
       const holder = await session.query<{ who: string }>(
@@ -23,10 +29,10 @@ export async function withMigrationLock<T>(target: Target, migration: string, us
          from pg_locks l join pg_stat_activity a on a.pid = l.pid
          where l.locktype = 'advisory' and l.granted and l.classid = $1 and l.objid = hashtext($2)::int8::bit(32)::int8
            and l.database = (select oid from pg_database where datname = current_database())`,
-        [LOCK_CLASS, migration],
+        [LOCK_CLASS, name],
       )
       throw new HyperferryError('HF-B020', {
-        what: `migration "${migration}" is in use by ${holder.rows[0]?.who ?? 'another session'}`,
+        what: `${what} is in use by ${holder.rows[0]?.who ?? 'another session'}`,
       })
     }
     return await use()

@@ -1,0 +1,197 @@
+/** Command `copy`: a CSV file into a table that exists, by several workers, exactly once. See docs/design/0011. */
+import { randomBytes } from 'node:crypto'
+import { bytesDone, findImport, finishImport, forgetEmptyImport, importTotals } from '../control/imports.ts'
+import type { ImportTotals } from '../control/imports.ts'
+import { installControl } from '../control/install.ts'
+import { durable } from '../control/ledger.ts'
+import { withNamedLock } from '../control/lock.ts'
+import { HyperferryError } from '../errors.ts'
+import { failpoint } from '../failpoints.ts'
+import type { Preview } from '../preview.ts'
+import type { Session, Target } from '../target/connect.ts'
+import { withSession as borrow } from '../target/with-session.ts'
+import { withSession } from '../work/attempts.ts'
+import type { CopyRun } from '../work/attempts.ts'
+import type { Events } from '../work/events.ts'
+import { analyze } from './copy/analyze.ts'
+import { begin, goOn } from './copy/begin.ts'
+import { loadPieces } from './copy/load.ts'
+import type { Load } from './copy/load.ts'
+import { prepare } from './copy/prepare.ts'
+import type { Prepared } from './copy/prepare.ts'
+import { previewCopy } from './copy/preview.ts'
+import { writeRejectFiles } from './copy/reject-file.ts'
+import type { RejectFiles } from './copy/reject-file.ts'
+import type { CopyRequest } from './copy/request.ts'
+import { rangeBytes } from './copy/sizes.ts'
+import type { Text } from './copy/text.ts'
+
+export { openText } from './copy/open-text.ts'
+export type { CopyRequest } from './copy/request.ts'
+
+export interface CopyContext {
+  target: Target
+  text: Text
+  run: CopyRun
+  events: Events
+  /** Aborted to stop after the pieces that are being copied. */
+  signal: AbortSignal
+}
+
+export interface CopyResult {
+  /** Under this name the import could go on, or goes on. */
+  importId: string
+  /** Loaded by this run. */
+  rows: number
+  /** Bytes of the file that this run has taken, after decompression. */
+  bytes: number
+  seconds: number
+  /** Rows of the whole import that were left out as faulty. */
+  quarantined: number
+  /** Rows left out by this run because a row with their key was there. */
+  skipped: number
+  /** Loaded by earlier runs of this import. */
+  before: number
+  rejects: RejectFiles | null
+}
+
+/** What would be done; nothing is changed. */
+export async function previewOf(context: CopyContext, request: CopyRequest): Promise<Preview> {
+  const { target, text } = context
+  return borrow(target, async (session) => {
+    const job = await prepare(session, text, request, target.capabilities)
+    const found =
+      (await hasBooks(session)) && request.importId !== null ? await findImport(session, request.importId) : null
+    if (found !== null) goOn(found, text, job)
+    const loaded = found === null ? 0 : (await importTotals(session, found.id)).bytes
+    return previewCopy(text, job, { request, loaded, resumed: found !== null, bytes: await rangeBytes(text, request) })
+  })
+}
+
+/** Loads what is left of the text. Throws HF-F002 when a row is refused, HF-F007 and HF-F008 when it is not the import of that name. */
+export async function copyFile(context: CopyContext, request: CopyRequest): Promise<CopyResult> {
+  const { target, run } = context
+  const name = request.importId ?? `copy-${randomBytes(5).toString('hex')}`
+  const job = await withSession(run, request.table, (session) =>
+    prepare(session, context.text, request, target.capabilities),
+  )
+  await withSession(run, request.table, installControl)
+  return withNamedLock(target, `import ${name}`, `import "${name}"`, () => load(context, request, { name, job }))
+}
+
+async function load(
+  context: CopyContext,
+  request: CopyRequest,
+  { name, job }: { name: string; job: Prepared },
+): Promise<CopyResult> {
+  const { run, text, events } = context
+  const started = performance.now()
+  const named = request.importId !== null
+  const begun = await withSession(run, job.table, (session) =>
+    begin(session, text, job, { name, named, truncate: request.truncate }),
+  )
+  const { importId } = begun
+  const before = await withSession(run, job.table, (session) => importTotals(session, importId))
+  tellBeginning(events, { job, name, named, before, resumed: begun.resumed && request.truncate })
+  failpoint('copy.after-begin')
+  try {
+    await loadPieces(await loadOf(context, request, { job, importId, name, before }))
+    await text.mustBeUnchanged()
+  } catch (error) {
+    const forgotten = await borrow(context.target, (session) => forgetEmptyImport(session, importId)).catch(() => false)
+    throw withWayOn(error, { goesOn: named || forgotten ? null : name, name, header: job.beginning.header !== null })
+  }
+  failpoint('copy.before-done')
+  return withSession(run, job.table, async (session) => {
+    const now = await importTotals(session, importId)
+    const behind = await analyze(session, job.target, now.rows - before.rows)
+    if (behind !== null) events.emit({ kind: 'note', table: job.table, code: null, message: behind })
+    await durable(session)
+    const path = request.rejectFile ?? `${request.file ?? 'stdin'}.rejected.csv`
+    const rejects = now.refused === 0 ? null : await writeRejectFiles(session, importId, job, path)
+    await finishImport(session, importId)
+    events.emit({ kind: 'table-done', table: job.table, rows: now.rows, quarantined: now.refused })
+    return {
+      importId: name,
+      rows: now.rows - before.rows,
+      bytes: now.bytes - before.bytes,
+      seconds: (performance.now() - started) / 1000,
+      quarantined: now.refused,
+      skipped: now.skipped - before.skipped,
+      before: before.rows,
+      rejects,
+    }
+  })
+}
+
+async function loadOf(
+  { target, text, run, signal, events }: CopyContext,
+  request: CopyRequest,
+  books: { job: Prepared; importId: number; name: string; before: ImportTotals },
+): Promise<Load> {
+  const { job, importId, name, before } = books
+  return {
+    target,
+    text,
+    run,
+    signal,
+    events,
+    before,
+    job: { ...job, importId, name },
+    first: job.beginning.first,
+    loaded: await withSession(run, job.table, (session) => bytesDone(session, importId)),
+    bytes: await rangeBytes(text, request),
+    most: request.limit ?? Number.POSITIVE_INFINITY,
+    workers: request.workers,
+    logBatches: request.logBatches,
+  }
+}
+
+function tellBeginning(
+  events: Events,
+  told: { job: Prepared; name: string; named: boolean; before: ImportTotals; resumed: boolean },
+): void {
+  const { job, name, named, before, resumed } = told
+  const message = named
+    ? before.bytes === 0
+      ? `import ${name}`
+      : `import ${name} goes on: ${before.rows} rows are loaded${resumed ? '; the table was emptied when it began, not again' : ''}`
+    : `import ${name}; if it is killed, --import-id ${name} goes on`
+  events.emit({ kind: 'note', table: job.table, code: null, message })
+}
+
+interface Way {
+  name: string
+  /** The made-up name by which the import goes on; null when the command alone does. */
+  goesOn: string | null
+  header: boolean
+}
+
+/** What is loaded stays: says how to go on. */
+function withWayOn(error: unknown, { name, goesOn, header }: Way): unknown {
+  if (!(error instanceof HyperferryError)) return error
+  return new HyperferryError(error.code, {
+    what: error.message,
+    hint: hintFor(error, goesOn === null ? 'the same command' : `the same command with --import-id ${goesOn}`, header),
+    details: { ...error.details, importId: name },
+    cause: error.cause ?? error,
+    ...(error.sqlstate === null ? {} : { sqlstate: error.sqlstate }),
+  })
+}
+
+function hintFor(error: HyperferryError, command: string, header: boolean): string {
+  if (error.code !== 'HF-F002' && error.code !== 'HF-F011') {
+    return error.exitCode === 4 ? `Run ${command}: it goes on where the books end.` : error.hint
+  }
+  if (error.details['line'] === 1 && !header)
+    return 'If the first line is a header: --skip-header or --auto-column-mapping.'
+  return `Leave rows at fault out: ${command} and --skip-batch-errors. Or mend the file, empty the table of what is loaded, and begin again.`
+}
+
+async function hasBooks(session: Session): Promise<boolean> {
+  const { rows } = await session.query<{ there: boolean }>(
+    `select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       where n.nspname = 'hyperferry' and c.relname = 'import') as there`,
+  )
+  return rows[0]?.there === true
+}

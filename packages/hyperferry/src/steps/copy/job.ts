@@ -1,0 +1,60 @@
+/** Everything about one import that is the same for all of its pieces. */
+import type { Dialect, RowSyntax } from '../../csv/dialect.ts'
+import type { CopyOptions } from '../../config/copy-options.ts'
+import { ident, identList, literal } from '../../target/sql.ts'
+
+export interface ImportJob {
+  importId: number
+  /** As given, or made up for this run. */
+  name: string
+  schema: string
+  table: string
+  /** Schema and name, quoted. */
+  target: string
+  /** Of the target, in the order of the file. */
+  columns: readonly string[]
+  dialect: Dialect
+  syntax: RowSyntax
+  /** Whether the text must be strict UTF-8; other encodings are checked by the server alone. */
+  utf8: boolean
+  /** Options of COPY, in brackets. */
+  options: string
+  /** Bytes sent in front of every piece: a header that is left out, and tells the server how rows end. */
+  prefix: Buffer
+  settings: string
+  /** Statements for the transactions that copy straight into the table, when it can be compressed on the way. */
+  compress: string
+  /** Rows go to a temporary table first: those whose key is there are left out, or the rest is sorted. */
+  staged: { skipConflicts: boolean; orderBy: readonly string[] } | null
+  /** Rows at fault are kept aside; else the first one ends the copy. */
+  keepAside: boolean
+}
+
+/** Options of COPY … FROM STDIN for a dialect. */
+export function copyOptionsSql(dialect: Dialect, encoding: string, more: CopyOptions): string {
+  const list = (which: '*' | readonly string[]): string => (which === '*' ? '*' : `(${identList(which)})`)
+  return [
+    'format csv',
+    'header true',
+    `delimiter ${character(dialect.delimiter)}`,
+    `quote ${character(dialect.quote)}`,
+    `escape ${character(dialect.escape)}`,
+    `encoding ${literal(encoding)}`,
+    ...(more.null === null ? [] : [`null ${literal(more.null)}`]),
+    ...(more.default === null ? [] : [`default ${literal(more.default)}`]),
+    ...(more.forceNull === null ? [] : [`force_null ${list(more.forceNull)}`]),
+    ...(more.forceNotNull === null ? [] : [`force_not_null ${list(more.forceNotNull)}`]),
+  ].join(', ')
+}
+
+/** COPY into the table, or into a stage of that name. */
+export function copySqlOf(job: Pick<ImportJob, 'target' | 'columns' | 'options'>, into: string = job.target): string {
+  return `copy ${into} (${identList(job.columns)}) from stdin (${job.options})`
+}
+
+/** For the temporary table of one import; a session has one at a time. */
+export const STAGE = ident('hyperferry_import')
+
+function character(byte: number): string {
+  return literal(String.fromCharCode(byte))
+}

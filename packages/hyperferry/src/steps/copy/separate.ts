@@ -1,0 +1,68 @@
+/** Rows at fault from those that are not. */
+import { lineEnds, rowBytes } from '../../csv/rows.ts'
+import type { RowTable } from '../../csv/rows.ts'
+import type { HyperferryError } from '../../errors.ts'
+import type { Session } from '../../target/connect.ts'
+import { isDataError } from '../../work/bisect.ts'
+import type { ImportJob } from './job.ts'
+import { placeOf, reasonOf } from './reason.ts'
+import type { Reason } from './reason.ts'
+
+interface Separation {
+  job: ImportJob
+  table: RowTable
+  /** Loads the rows `[from, to)`; on failure nothing of it may be left but what a savepoint undoes. */
+  load: (from: number, to: number) => Promise<void>
+  refuse: (row: number, reason: Reason) => Promise<void>
+}
+
+/**
+ * Loads the rows `[from, to)` of an open transaction with as few attempts as possible. The server says at which line it stopped: what is before is loaded,
+ * that row is tried alone, the rest together again. Where it does not say (rules checked later than the row), each half by itself.
+ */
+export async function separate(session: Session, from: number, to: number, work: Separation): Promise<void> {
+  /** From the back, so that rows are refused in the order of the file. */
+  const todo: [number, number][] = [[from, to]]
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    const [first, end] = next
+    if (first >= end) continue
+    const error = await tryLoad(session, first, end, work)
+    if (error === null) continue
+    if (end - first === 1) {
+      await work.refuse(first, reasonOf(work.job, rowBytes(work.table, first), error))
+      continue
+    }
+    const told = toldRow(work, first, end, error)
+    const middle = first + Math.floor((end - first) / 2)
+    if (told === null) todo.push([middle, end], [first, middle])
+    // The first row that is refused ends the copy: no need to load those before it.
+    else if (!work.job.keepAside) todo.push([told + 1, end], [first, told], [told, told + 1])
+    else todo.push([told + 1, end], [told, told + 1], [first, told])
+  }
+}
+
+async function tryLoad(session: Session, from: number, to: number, work: Separation): Promise<HyperferryError | null> {
+  await session.query('savepoint hyperferry_rows')
+  try {
+    await work.load(from, to)
+    await session.query('release savepoint hyperferry_rows')
+    return null
+  } catch (error) {
+    if (!isDataError(error)) throw error
+    await session.query('rollback to savepoint hyperferry_rows; release savepoint hyperferry_rows')
+    return error
+  }
+}
+
+/** The row that the server's line number means; the header in front is line 1. null when it says none, or one that cannot be. */
+function toldRow({ job, table }: Separation, from: number, to: number, error: HyperferryError): number | null {
+  const place = placeOf(error)
+  if (place === null) return null
+  let line = job.prefix.length === 0 ? 1 : 2
+  for (let row = from; row < to; row += 1) {
+    const next = line + Math.max(1, lineEnds(rowBytes(table, row), job.syntax.rowEnd))
+    if (place.line < next) return place.line >= line ? row : null
+    line = next
+  }
+  return null
+}

@@ -1,0 +1,10 @@
+/** Settings of a piece's transaction. */
+
+/**
+ * Not the session's own: what a text means is for the role and database to say (time zone, order of day and month), and triggers find their tables by the
+ * search path. The commit need not wait for the disk: the place in the books and the rows are lost together, and `durable` comes before anything is claimed.
+ */
+export const PIECE_SETTINGS = `set local timezone to default; set local datestyle to default; set local intervalstyle to default;
+set local search_path to default; set local synchronous_commit = off; set local lock_timeout = '10s';
+select pg_catalog.set_config(name, '0', true) from pg_catalog.pg_settings
+where name = 'timescaledb.max_tuples_decompressed_per_dml_transaction'`

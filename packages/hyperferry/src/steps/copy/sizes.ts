@@ -1,0 +1,34 @@
+/** How large a transaction is. */
+import type { CopyRequest } from './request.ts'
+import type { Text } from './text.ts'
+
+const MB = 1024 * 1024
+/** Large enough that beginning and committing cost nothing, small enough that little is lost when one fails. */
+const USUAL = 32 * MB
+const SMALLEST = 256
+const SAMPLE = 64 * 1024
+const LARGEST = 256 * MB
+/** Small batches of rows only make it slower; who means it says it in bytes. */
+const SMALLEST_BY_ROWS = 8 * MB
+/** What passes by once waits in memory: so much for all workers together. */
+const BUDGET = 128 * MB
+
+/** Bytes of a piece: what a person asks for in bytes, or in rows, within bounds; a hint, no row is ever cut. */
+export async function rangeBytes(text: Text, { batchBytes, batchRows, workers }: CopyRequest): Promise<number> {
+  const wanted =
+    batchBytes === null
+      ? batchRows === null
+        ? USUAL
+        : Math.max(SMALLEST_BY_ROWS, batchRows * (await averageRow(text)))
+      : Math.max(SMALLEST, batchBytes)
+  // One more than workers: the one that is being cut.
+  const most = text.seekable ? LARGEST : Math.floor(BUDGET / (workers + 1))
+  return Math.min(most, Math.round(wanted))
+}
+
+async function averageRow(text: Text): Promise<number> {
+  const head = await text.head(SAMPLE)
+  let lines = 1
+  for (let at = head.indexOf(10); at >= 0; at = head.indexOf(10, at + 1)) lines += 1
+  return Math.max(1, head.length / lines)
+}
