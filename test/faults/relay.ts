@@ -76,14 +76,14 @@ export async function relayTo(serverUrl: string, given: Rules = {}): Promise<Rel
   }
 }
 
-/** Swallows the answer to every `nth` COMMIT of a transaction that holds a receipt: the server has committed, the tool cannot know. */
-export function losingReceipts(nth: number): () => RelayRules {
+/** Swallows the answer to every `nth` COMMIT of a transaction that holds a receipt (or whatever statement is meant): the server has committed, the tool cannot know. */
+export function losingReceipts(nth: number, statement = 'insert into hyperferry.receipt'): () => RelayRules {
   let commits = 0
   return () => {
     let receipt = false
     return {
       onRequest(chunk) {
-        if (chunk.includes('insert into hyperferry.receipt')) receipt = true
+        if (chunk.includes(statement)) receipt = true
         if (!receipt || !chunk.includes('commit\0')) return 'pass'
         receipt = false
         commits += 1

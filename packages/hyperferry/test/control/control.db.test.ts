@@ -21,7 +21,7 @@ test.for(['pg15', 'pg18', 'ts-2.19', 'ts-sid'] as const)('installs as an ordinar
     `select viewname::text as view, obj_description(('hyperferry.' || viewname)::regclass) as comment
      from pg_views where schemaname = 'hyperferry' order by 1`,
   )
-  expect(rows.map(({ view }) => view)).toEqual(['events', 'progress', 'quarantine', 'receipts', 'writers'])
+  expect(rows.map(({ view }) => view)).toEqual(['events', 'imports', 'progress', 'quarantine', 'receipts', 'writers'])
   for (const { comment } of rows) expect(comment).toMatch(/\w/)
   for (const { view } of rows) await a.query(`select * from hyperferry.${view}`)
   await Promise.all([a.release(), b.release()])
