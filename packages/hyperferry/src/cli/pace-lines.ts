@@ -1,4 +1,4 @@
-import type { PaceDocument } from '../index-copy.ts'
+import type { PaceDocument } from '../index.ts'
 import { pausedText } from './paused-text.ts'
 
 /** The pace of the backfill for people: nothing when nothing is special about it. */
