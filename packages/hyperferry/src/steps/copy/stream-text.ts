@@ -68,6 +68,8 @@ class StreamText implements Text {
     this.share = share
     this.mustBeUnchanged = check
     this.#stream = stream
+    // It may break before anybody reads; whoever reads then is told.
+    stream.on('error', () => {})
     this.#chunks = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]()
   }
 
