@@ -12,6 +12,18 @@ export class Scratch {
     else to.set(src.subarray(start, end), at)
   }
 
+  byte(v: number): void {
+    const at = this.reserve(1)
+    this.bytes[at] = v
+  }
+
+  /** Text of ASCII characters only: quicker than `text` for the short ones that numbers and times are made of. */
+  ascii(text: string): void {
+    const at = this.reserve(text.length)
+    const to = this.bytes
+    for (let i = 0; i < text.length; i += 1) to[at + i] = text.charCodeAt(i)
+  }
+
   int2(v: number): void {
     const at = this.reserve(2)
     this.bytes[at] = v >> 8
