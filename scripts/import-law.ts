@@ -37,7 +37,10 @@ const tops = ['migration.ts', 'index.ts', 'index-copy.ts']
 export const law: Law = {
   zones: [
     { files: '{model,errors-entry}.ts', may: [] },
-    { files: 'errors-{catalogue,live,copy}.ts', may: ['errors-entry.ts', 'errors-live.ts', 'errors-copy.ts'] },
+    {
+      files: 'errors-{catalogue,live,copy,export}.ts',
+      may: ['errors-entry.ts', 'errors-live.ts', 'errors-copy.ts', 'errors-export.ts'],
+    },
     { files: 'errors.ts', may: ['errors-catalogue.ts', 'errors-entry.ts'] },
     { files: 'failpoints.ts', may: ['model.ts', 'errors.ts'] },
     { files: 'values/**', may: base },

@@ -1,6 +1,7 @@
-/** The catalogue behind errors.ts. Codes are never reused. Families: U usage, C connect and check, P plan, S schema, B backfill and ledger, V verify, J jobs and aggregates, G gates, W writers and stages, T completion point, K change of roles, Q quarantine, R reading the source, F files that are copied, X unexpected. */
+/** The catalogue behind errors.ts. Codes are never reused. Families: U usage, C connect and check, P plan, S schema, B backfill and ledger, V verify, J jobs and aggregates, G gates, W writers and stages, T completion point, K change of roles, Q quarantine, E exported files, R reading the source, F files that are copied, X unexpected. */
 import type { CatalogueEntry } from './errors-entry.ts'
 import { COPY } from './errors-copy.ts'
+import { EXPORT } from './errors-export.ts'
 import { LIVE } from './errors-live.ts'
 
 export type { CatalogueEntry } from './errors-entry.ts'
@@ -321,6 +322,7 @@ export const CATALOGUE = {
     exit: 4,
   },
 
+  ...EXPORT,
   ...LIVE,
   ...COPY,
 

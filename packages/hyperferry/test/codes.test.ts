@@ -10,6 +10,7 @@ import { LOSS_CODES, REJECT_CODES } from '../src/values/reject-codes.ts'
 const SRC = fileURLToPath(new URL('../src/', import.meta.url))
 const CATALOGUES: Record<string, object> = {
   'errors-catalogue.ts': CATALOGUE,
+  'errors-export.ts': {},
   'source/check-codes.ts': CHECK_CODES,
   'source/finding-codes.ts': FINDING_CODES,
   'source/finding-codes-values.ts': {},

@@ -6,6 +6,7 @@ import { copy } from './copy.ts'
 import { completionPoint } from './completion-point.ts'
 import { cutover, finish, rollback } from './cutover.ts'
 import { demo } from './demo.ts'
+import { exportCommand } from './export.ts'
 import { jobs } from './jobs.ts'
 import { journal } from './journal.ts'
 import { loadTest } from './load-test.ts'
@@ -34,6 +35,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   completionPoint,
   backfill,
   copy,
+  exportCommand,
   refresh,
   jobs,
   verify,

@@ -19,13 +19,16 @@ export interface CopyRun {
   copying?: Set<number>
 }
 
+/** What waiting needs to know. */
+export type Waiting = Pick<CopyRun, 'events' | 'retry' | 'stop'>
+
 /** Counts failures in a row: waits after each, and throws when the error is not transient or there were too many. */
 export class Patience {
-  readonly #run: CopyRun
+  readonly #run: Waiting
   readonly #table: string
   #failures = 0
 
-  constructor(run: CopyRun, table: string) {
+  constructor(run: Waiting, table: string) {
     this.#run = run
     this.#table = table
   }
@@ -54,7 +57,7 @@ export class Patience {
 }
 
 /** Runs `use` until it succeeds. It must be safe to run again. */
-export async function patiently<T>(run: CopyRun, table: string, use: () => Promise<T>): Promise<T> {
+export async function patiently<T>(run: Waiting, table: string, use: () => Promise<T>): Promise<T> {
   const patience = new Patience(run, table)
   for (;;) {
     try {

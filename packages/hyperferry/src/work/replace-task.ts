@@ -109,7 +109,11 @@ async function replaceOnce(run: CopyRun, session: Session, work: TableWork, job:
 }
 
 /** The number of the newest late op; all up to here are visible when this returns. */
-async function remember(run: CopyRun, session: Session, work: TableWork): Promise<bigint> {
+export async function remember(
+  run: Pick<CopyRun, 'events' | 'stop' | 'copying'>,
+  session: Session,
+  work: Pick<TableWork, 'table' | 'target'>,
+): Promise<bigint> {
   const since = await lastLateOp(session)
   await waitForWriters(session, work.target, {
     except: run.copying ?? new Set(),
@@ -150,8 +154,9 @@ async function copyInto(
   }
 }
 
+/** Rows of a task's span that stand in the target. */
 // eslint-disable-next-line max-params -- as above
-async function deleteSpan(run: CopyRun, session: Session, work: TableWork, { lane, span }: Task): Promise<void> {
+export async function deleteSpan(run: CopyRun, session: Session, work: TableWork, { lane, span }: Task): Promise<void> {
   const { table } = work
   const column = table.time?.column ?? ''
   if (lane !== MAIN_LANE) return deleteTimeless(run, session, work)

@@ -1,10 +1,10 @@
 /** Hands out the tasks of a table to its workers. */
-import { lanesOf } from '../../control/coverage.ts'
-import { MAIN_LANE } from '../../model.ts'
-import type { Lane, Span } from '../../model.ts'
-import { cutGap } from '../../work/tasks.ts'
-import type { CutOptions, Task, Walker } from '../../work/tasks.ts'
-import type { TableWork } from '../../work/table-work.ts'
+import { lanesOf } from '../control/coverage.ts'
+import { MAIN_LANE } from '../model.ts'
+import type { Lane, Span } from '../model.ts'
+import { cutGap } from './tasks.ts'
+import type { CutOptions, Task, Walker } from './tasks.ts'
+import type { TableWork } from './table-work.ts'
 
 /**
  * What the receipts leave to do, cut lazily: first the rows without a position, then the main lane in order. Nothing of it is remembered: the receipts alone say what is done.
