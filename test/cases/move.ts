@@ -104,7 +104,7 @@ async function fingerprints(client: pg.Client): Promise<Record<string, string>> 
 }
 
 /** Loads the case's database; answers the URL of an account that only reads. */
-async function load(one: Case, source: Case['sources'][number], cwd: string): Promise<string> {
+export async function load(one: Case, source: Case['sources'][number], cwd: string): Promise<string> {
   if (source === 'sqlite') {
     const file = join(cwd, 'source.db')
     const database = new DatabaseSync(file, { enableForeignKeyConstraints: false })

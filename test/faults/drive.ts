@@ -10,6 +10,11 @@ import { claimMigration } from '../../packages/hyperferry/src/control/migration-
 import type { Failpoint } from '../../packages/hyperferry/src/failpoints.ts'
 import type { Json, Plan } from '../../packages/hyperferry/src/model.ts'
 import { openSource } from '../../packages/hyperferry/src/source/registry.ts'
+import { completionPoints } from '../../packages/hyperferry/src/control/completion.ts'
+import type { ExportOptions, ExportPoint, ExportResult } from '../../packages/hyperferry/src/steps/export.ts'
+import { exportTables } from '../../packages/hyperferry/src/steps/export.ts'
+import { qualified } from '../../packages/hyperferry/src/target/sql.ts'
+import { remember } from '../../packages/hyperferry/src/work/replace-task.ts'
 import type { BackfillResult } from '../../packages/hyperferry/src/steps/backfill.ts'
 import { backfill } from '../../packages/hyperferry/src/steps/backfill.ts'
 import type { StepContext } from '../../packages/hyperferry/src/steps/context.ts'
@@ -26,7 +31,11 @@ export interface Drive {
   targetUrl: string
   plan: Plan
   /** Default: schema, relational, backfill. */
-  steps?: ('schema' | 'relational' | 'backfill')[]
+  steps?: ('schema' | 'export' | 'relational' | 'backfill')[]
+  /** Of step `export`. */
+  export?: ExportOptions
+  /** Load exported files instead of reading the source. */
+  fromCsv?: string
   workers?: number
   taskRows?: number
   acceptQuarantine?: number
@@ -46,6 +55,7 @@ export interface Drive {
 }
 
 export interface Driven {
+  export?: ExportResult
   relational?: RelationalResult
   backfill?: BackfillResult
   retries: string[]
@@ -115,9 +125,17 @@ export async function drive(options: Drive, hands: Hands = {}): Promise<Driven> 
           retry: { ...RETRY, attempts: options.attempts ?? RETRY.attempts },
           ...(options.memory === undefined ? {} : { memory: options.memory }),
         }
+        if (steps.includes('export') && options.export !== undefined) {
+          const points = options.export.to === 'T' ? await pointsOf(ctx) : new Map<string, ExportPoint>()
+          driven.export = await exportTables({ ...ctx, points }, { ...accept, ...options.export })
+        }
         if (steps.includes('relational')) driven.relational = await relational(ctx, accept)
         if (steps.includes('backfill')) {
-          driven.backfill = await backfill(ctx, options.tables ? { ...accept, tables: options.tables } : accept)
+          driven.backfill = await backfill(ctx, {
+            ...accept,
+            ...(options.tables ? { tables: options.tables } : {}),
+            ...(options.fromCsv === undefined ? {} : { fromCsv: options.fromCsv }),
+          })
         }
         return driven
       }
@@ -127,6 +145,23 @@ export async function drive(options: Drive, hands: Hands = {}): Promise<Driven> 
     }
   } finally {
     await target.close()
+  }
+}
+
+/** As the command does it. */
+async function pointsOf({ plan, target, migrationId, events }: StepContext): Promise<Map<string, ExportPoint>> {
+  const session = await target.session()
+  try {
+    const points = new Map<string, ExportPoint>()
+    for (const [source, point] of await completionPoints(session, migrationId)) {
+      const table = plan.tables.find((each) => each.source === source)
+      if (table === undefined) continue
+      const work = { table, target: qualified(plan.target.schema, table.name) }
+      points.set(source, { ...point, lateSince: await remember({ events, stop: undefined }, session, work) })
+    }
+    return points
+  } finally {
+    await session.release()
   }
 }
 

@@ -1,5 +1,5 @@
 // No room: in the work space, and in the target. Needs the right to mount a small file system.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -8,6 +8,7 @@ import { freshPg } from '../servers/database.ts'
 import { describeWith, startServer } from '../servers/index.ts'
 import { ownedBy, runProgram } from '../servers/system.ts'
 import { drive, driveApart } from './drive.ts'
+import type { Drive } from './drive.ts'
 import { findings } from './findings.ts'
 import { makeWorld } from './world.ts'
 
@@ -42,6 +43,34 @@ describe('no room', () => {
     const tight = await driveApart({ ...run, steps: ['backfill'], memory: 0, taskRows: 790, tmpdir: folder }).ended
     expect([tight.error, tight.code], tight.output).toEqual(['HF-B015', 4])
     await drive(run)
+    expect(await findings(world, url)).toEqual([])
+  })
+
+  test('in the folder of an export: it stops, what is finished is kept, and it goes on when there is room', async ({
+    skip,
+  }) => {
+    const folder = await smallFolder('60k')
+    if (folder === null) return skip('mounting is not allowed here')
+    const world = makeWorld(2000)
+    onTestFinished(() => world.remove())
+    const { url } = await freshPg('pg17')
+    const run = { sourceUrl: world.sourceUrl, targetUrl: url, plan: world.plan, acceptQuarantine: world.unfit }
+    const exporting: Drive = {
+      ...run,
+      steps: ['export'],
+      workers: 1,
+      export: { tables: ['reading', 'event', 'line'], out: folder },
+    }
+    await expect(drive(exporting)).rejects.toMatchObject({ code: 'HF-E014', exitCode: 4 })
+    const kept = (await readdir(join(folder, 'reading'))).filter((name) => name.endsWith('.csv'))
+    expect(kept.length).toBeGreaterThan(2)
+    const times = await Promise.all(kept.map((name) => stat(join(folder, 'reading', name))))
+    await runProgram(['mount', '-o', 'remount,size=8m', folder])
+    await drive(exporting)
+    const again = await Promise.all(kept.map((name) => stat(join(folder, 'reading', name))))
+    expect(again.map(({ mtimeMs }) => mtimeMs)).toEqual(times.map(({ mtimeMs }) => mtimeMs))
+    await drive({ ...run, steps: ['schema', 'backfill'], fromCsv: folder })
+    await drive({ ...run, steps: ['relational'] })
     expect(await findings(world, url)).toEqual([])
   })
 

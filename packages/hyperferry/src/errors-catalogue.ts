@@ -36,7 +36,7 @@ export const CATALOGUE = {
   },
   'HF-U014': {
     title: 'URL is not understood',
-    hint: 'Sources: mysql:// mariadb:// sqlite:  Targets: postgres:// postgresql://',
+    hint: 'Sources: mysql:// mariadb:// sqlite: export:  Targets: postgres:// postgresql://',
     exit: 2,
   },
   'HF-U015': {

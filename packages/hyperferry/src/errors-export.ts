@@ -62,4 +62,9 @@ export const EXPORT = {
     hint: 'Copy this range from the source (`hyperferry backfill` without --from-csv), and please report the types of the table.',
     exit: 1,
   },
+  'HF-E022': {
+    title: 'An export gives no rows by itself',
+    hint: 'Load its files with `hyperferry backfill --from-csv DIR`; what needs the source itself (the second opinion: `verify --sample 0` goes without) is done where the source is.',
+    exit: 2,
+  },
 } as const satisfies Record<string, CatalogueEntry>

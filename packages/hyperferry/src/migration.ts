@@ -15,11 +15,11 @@ import { confirmed, mutate } from './mutate.ts'
 import type { MutatingOptions, Previewed } from './mutate.ts'
 import { loadPlan, withDatabases, withStarted, withUrls } from './open-migration.ts'
 import type { Opened, PlanOptions } from './open-migration.ts'
-import { columnstoreLines, emptiedLines, emptiedSql, previewCopy, previewSchema } from './preview.ts'
+import { columnstoreLines, emptiedLines, emptiedSql, previewCopy, previewFiles, previewSchema } from './preview.ts'
 import type { Preview, SchemaPreview } from './preview.ts'
 import { recorded } from './recorded.ts'
 import { openQuarantine } from './report/open-quarantine.ts'
-import { backfill as backfillStep } from './steps/backfill.ts'
+import { backfill as backfillStep, exportsOf } from './steps/backfill.ts'
 import type { BackfillResult } from './steps/backfill.ts'
 import { check as checkStep } from './steps/check.ts'
 import type { StepContext } from './steps/context.ts'
@@ -82,14 +82,18 @@ export interface BackfillRequest extends CopyOptions {
   tables?: string[]
   /** End with HF-B040 instead of waiting when something is against going on. */
   noWait?: boolean
+  /** Folder of exported files. */
+  fromCsv?: string
 }
 
-/** Step 6: copies the time series. */
+/** Step 6: copies the time series; with `fromCsv` from exported files (docs/design/0012). */
 export async function backfill(options: BackfillRequest): Promise<(BackfillResult & Gated) | Previewed> {
   return mutate(options, {
     before: (opened) => mustBeMade(opened, 'timeseries'),
     preview: async (opened) => {
       const tables = tablesOf(opened.plan, 'timeseries', options.tables)
+      const { fromCsv } = options
+      if (fromCsv !== undefined) return filesPreview(opened, { ...options, fromCsv })
       const points = await pointsBeforehand(opened, tables)
       const copied = await copyPreview(opened, 'timeseries', options.tables)
       const stored = columnstoreLines(tables, opened.target.capabilities, points !== null)
@@ -97,6 +101,28 @@ export async function backfill(options: BackfillRequest): Promise<(BackfillResul
     },
     run: async (context) => gated(await runBackfill(context, options), options.acceptQuarantine ?? 0),
   })
+}
+
+async function filesPreview(
+  opened: Opened,
+  { fromCsv, tables: names }: { fromCsv: string; tables?: string[] },
+): Promise<Preview> {
+  const { plan, target } = opened
+  const exports = await exportsOf(opened, fromCsv, names)
+  const tables = plan.tables.filter((table) => exports.has(table.source))
+  const points = await pointsBeforehand(
+    opened,
+    tables.filter(({ kind }) => kind === 'timeseries'),
+  )
+  const session = await target.session()
+  try {
+    const emptied = points === null ? await occupied(session, plan, tables) : []
+    const later = planDdl(plan, target.capabilities).filter((one) => one.phase === 'post')
+    const preview = previewFiles(plan, tables, { later, emptied, files: exports })
+    return besideWriters(preview, opened, { tables, points })
+  } finally {
+    await session.release()
+  }
 }
 
 export interface VerifyRequest extends PlanOptions {
@@ -303,10 +329,15 @@ function runRelational(context: StepContext, accepted: number): Promise<Relation
 /** Workers of the command line are newer than what `backfill set` has said before. */
 async function runBackfill(
   context: StepContext,
-  { acceptQuarantine: accepted = 0, tables, noWait = false, workers }: BackfillRequest,
+  { acceptQuarantine: accepted = 0, tables, noWait = false, workers, fromCsv }: BackfillRequest,
 ): Promise<BackfillResult> {
   if (workers !== undefined) await withSession(context.target, (session) => forgetWorkers(session, context.migrationId))
-  const options = { ...ACCEPT_ALL, noWait, ...(tables ? { tables } : {}) }
+  const options = {
+    ...ACCEPT_ALL,
+    noWait,
+    ...(tables ? { tables } : {}),
+    ...(fromCsv === undefined ? {} : { fromCsv }),
+  }
   return recorded(context, 'backfill', async () => ({ ...(await backfillStep(context, options)), accepted }))
 }
 

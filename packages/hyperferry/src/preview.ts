@@ -85,6 +85,31 @@ export function columnstoreLines(tables: readonly PlannedTable[], capabilities: 
   return short(lines)
 }
 
+/** Of `backfill --from-csv`. */
+// eslint-disable-next-line max-params -- the tables, and what is known of them
+export function previewFiles(
+  plan: Plan,
+  tables: readonly PlannedTable[],
+  known: {
+    later: readonly DdlStatement[]
+    emptied: readonly Emptied[]
+    files: ReadonlyMap<string, { manifest: { files: readonly unknown[]; rows: number } }>
+  },
+): Preview {
+  const copied = previewCopy(plan, tables, known.later, known.emptied)
+  const lines = tables.map((table) => {
+    const { files = [], rows = 0 } = known.files.get(table.source)?.manifest ?? {}
+    return `${table.name}   ${rows} rows   ${files.length} files`
+  })
+  return {
+    title: `Loads exported files of ${tables.length} tables into schema ${plan.target.schema} of the target:`,
+    lines: [...emptiedLines(known.emptied), ...short(lines)],
+    sql: copied.sql.map((line) =>
+      line.replace('from stdin (format binary)', `from stdin (format csv, header match, encoding 'UTF8')`),
+    ),
+  }
+}
+
 /** Deleting is never left out of a preview. */
 export function emptiedLines(emptied: readonly Emptied[]): string[] {
   return emptied.map(({ table, rows }) => `EMPTIES table ${table} (${rows} ${rows === '1' ? 'row' : 'rows'})`)

@@ -6,6 +6,7 @@ const ADAPTERS: Record<string, () => Promise<{ adapter: SourceAdapter }>> = {
   mysql: () => import('./mysql/index.ts'),
   mariadb: () => import('./mysql/index.ts'),
   sqlite: () => import('./sqlite/index.ts'),
+  export: () => import('./export/index.ts'),
 }
 
 /** The adapter for a source URL. @throws HF-U014 when no engine answers to its scheme. */

@@ -4,7 +4,6 @@ import { booked, isComplete, partOf } from '../control/coverage.ts'
 import { dualState, isLive } from '../control/dual-write.ts'
 import { durable, registerTables } from '../control/ledger.ts'
 import type { Totals } from '../control/ledger.ts'
-import { HyperferryError } from '../errors.ts'
 import { failpoint } from '../failpoints.ts'
 import type { PlannedTable } from '../model.ts'
 import { columnstoreWay } from '../target/columnstore-way.ts'
@@ -29,8 +28,11 @@ import { livePoints } from './backfill/live.ts'
 import { paced } from './backfill/pace.ts'
 import { replaceTable } from './backfill/replace-table.ts'
 import type { BackfillColumnstore, BackfillResult, BackfillTable } from './backfill/result.ts'
+import { exportsOf, fromFiles, named, together, withoutFile } from './backfill/with-files.ts'
+import type { FromFiles } from './backfill/with-files.ts'
 import type { StepContext } from './context.ts'
 
+export { exportsOf } from './backfill/with-files.ts'
 export { livePoints } from './backfill/live.ts'
 export type { BackfillResult } from './backfill/result.ts'
 
@@ -39,6 +41,8 @@ export interface BackfillOptions {
   workers?: number
   /** Names (source or target) of the tables to copy; default all time series of the plan. */
   tables?: readonly string[]
+  /** Folder of exported files to load instead of reading the source: the tables that are in it, relational ones too while nobody writes. */
+  fromCsv?: string
   /** Rows that may stay in quarantine. Default 0. */
   acceptQuarantine?: number
   /** End with HF-B040 instead of waiting when something is against going on. */
@@ -52,7 +56,8 @@ export interface BackfillOptions {
 /**
  * Copies what the receipts leave to do, closes the books of each table against an independent count of the source, then makes indexes and foreign
  * keys. Running it again goes on where it ended; with nothing left it changes nothing. Throws HF-B022 when interrupted, HF-B010 when the books do
- * not close, HF-B012 when rows are in quarantine (all else is done then), HF-C019 when a server stays away, HF-B040 when it is paused and must not wait.
+ * not close, HF-B012 when rows are in quarantine (all else is done then), HF-C019 when a server stays away, HF-B040 when it is paused and must not wait. From files also HF-E0…: HF-E017 names the ranges that
+ * have no file, with everything that has one loaded.
  */
 export async function backfill(ctx: StepContext, options: BackfillOptions = {}): Promise<BackfillResult> {
   const started = performance.now()
@@ -63,24 +68,36 @@ export async function backfill(ctx: StepContext, options: BackfillOptions = {}):
     retry: options.retry ?? usualRetry,
     stop: ctx.hardSignal,
   }
-  const chosenTables = chosen(ctx, options.tables)
-  const points = await livePoints(ctx, chosenTables)
-  const works = await prepareWorks(ctx, run, { tables: chosenTables, points })
+  const csv = options.fromCsv === undefined ? null : await exportsOf(ctx, options.fromCsv, options.tables)
+  const wanted = csv === null ? chosen(ctx, options.tables) : ctx.plan.tables.filter(({ source }) => csv.has(source))
+  const series = wanted.filter(({ kind }) => kind === 'timeseries')
+  const points = await livePoints(ctx, series)
+  const works = await prepareWorks(ctx, run, { tables: points === null ? wanted : series, points })
   const tables: BackfillTable[] = []
   const notes: string[] = []
-  const own = works.map(({ table }) => table)
+  const open: string[] = []
   await paced(ctx, options, async (pace) => {
+    const how = { pace, timezone: ctx.plan.source.timezone, signal: ctx.signal }
     const copy = async (): Promise<void> => {
-      for (const work of works) tables.push(await oneTable(ctx, run, work, { pace, notes }))
+      for (const work of works) {
+        const files = csv?.get(work.table.source)
+        const loaded = files === undefined ? null : await fromFiles(run, work, files, how)
+        if (loaded === null || loaded.gaps.length === 0)
+          tables.push(await oneTable(ctx, run, work, { pace, notes, loaded }))
+        open.push(...(loaded?.gaps ?? []))
+      }
     }
     if (points === null) await copy()
     else await besideWriters(ctx, run, works, copy)
     failpoint('backfill.before-post')
+    const closed = works.filter(({ table }) => tables.some(({ source }) => source === table.source))
+    const own = closed.map(({ table }) => table)
     notes.push(...(await finishTables(run, ctx, { own, complete: await finished(ctx, run) })))
-    await compressAll(ctx, run, works, { pace, tables, notes })
+    await compressAll(ctx, run, closed, { pace, tables, notes })
   })
   await withSession(run, '', durable)
   const result = await summary(run, works, { tables, notes, started })
+  if (open.length > 0) throw withoutFile(open, result)
   await quarantineGate(run, ctx.migrationId, {
     tables: new Set(works.map(({ table }) => table.source)),
     accepted: options.acceptQuarantine ?? 0,
@@ -92,16 +109,7 @@ export async function backfill(ctx: StepContext, options: BackfillOptions = {}):
 
 function chosen(ctx: StepContext, names: readonly string[] | undefined): PlannedTable[] {
   const series = ctx.plan.tables.filter(({ kind }) => kind === 'timeseries')
-  if (names === undefined) return series
-  return names.map((name) => {
-    const table = series.find((each) => each.source === name || each.name === name)
-    if (table !== undefined) return table
-    const known = series.map((each) => each.source).join(', ')
-    throw new HyperferryError('HF-U001', {
-      what: `no time series "${name}" in the plan`,
-      hint: `The plan has: ${known || 'none'}.`,
-    })
-  })
+  return names === undefined ? series : named(series, names, 'time series')
 }
 
 /**
@@ -137,7 +145,7 @@ async function oneTable(
   ctx: StepContext,
   run: CopyRun,
   work: TableWork,
-  to: { pace: Pace; notes: string[] },
+  to: { pace: Pace; notes: string[]; loaded: FromFiles | null },
 ): Promise<BackfillTable> {
   const options = {
     pace: to.pace,
@@ -147,10 +155,11 @@ async function oneTable(
     migrationId: ctx.migrationId,
   }
   const { part } = work
-  const copied =
+  const direct =
     part !== null && work.table.mode === 'replace'
       ? await replaceTable(run, work, options)
       : await copyTable(run, work, options)
+  const copied = together(to.loaded, direct)
   if (copied.deleted > 0)
     to.notes.push(`${work.table.name}: ${copied.deleted} rows stood there and were deleted (existingRows: delete)`)
   const sum =

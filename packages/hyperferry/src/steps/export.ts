@@ -4,11 +4,14 @@ import { planHash } from '../config/plan-file.ts'
 import { HyperferryError } from '../errors.ts'
 import { failpoint } from '../failpoints.ts'
 import type { CompletionPoint, PlannedTable } from '../model.ts'
+import { SOURCE_FILE, SOURCE_FORMAT, storedSource } from '../source/stored.ts'
 import { NORMALISER_VERSION } from '../values/normalise.ts'
 import { VERSION } from '../version.ts'
 import { usualRetry } from '../work/backoff.ts'
 import type { RetryPolicy } from '../work/backoff.ts'
 import type { Waiting } from '../work/attempts.ts'
+import { writeOwn } from '../work/csv/files.ts'
+import { makeFolder } from '../work/csv/folder.ts'
 import { EXPORT_FORMAT, spanToFile } from '../work/csv/manifest.ts'
 import type { ExportHeader } from '../work/csv/manifest.ts'
 import { compilePart } from '../work/part.ts'
@@ -20,7 +23,7 @@ import type { ExportResult } from './export/result.ts'
 import { T, windowFor } from './export/window.ts'
 import type { Bounds } from './export/window.ts'
 
-export type { ExportedTable, ExportResult } from './export/result.ts'
+export type { ExportResult } from './export/result.ts'
 
 /** A completion point, and the newest late op when the export began: later ones may be missing in the files. */
 export type ExportPoint = CompletionPoint & { lateSince: bigint }
@@ -51,6 +54,7 @@ export async function exportTables(ctx: ExportContext, options: ExportOptions): 
   const started = performance.now()
   const run: Waiting = { events: ctx.events, retry: options.retry ?? usualRetry, stop: ctx.hardSignal }
   const jobs = chosen(ctx, options.tables).map((table) => jobOf(ctx, table, options))
+  await describeSource(ctx, options.out)
   const result: ExportResult = { files: [], rows: 0, bytes: 0, rejected: 0, seconds: 0, tables: [], notes: [] }
   for (const { work, header } of jobs) {
     const { table, files } = await exportTable(run, work, header, {
@@ -75,6 +79,12 @@ export async function exportTables(ctx: ExportContext, options: ExportOptions): 
   failpoint('export.before-done')
   rejectedGate(result, options.acceptQuarantine ?? 0)
   return result
+}
+
+/** So that the folder can stand for the source where that cannot be reached. */
+async function describeSource({ source }: ExportContext, out: string): Promise<void> {
+  await makeFolder(out)
+  await writeOwn(join(out, SOURCE_FILE), storedSource(source.info, await source.inventory()), SOURCE_FORMAT)
 }
 
 function chosen({ plan }: ExportContext, names: readonly string[]): PlannedTable[] {

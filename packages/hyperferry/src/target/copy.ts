@@ -7,6 +7,12 @@ export function copySql(schema: string, table: string, columns: readonly string[
   return `copy ${qualified(schema, table)} (${identList(columns)}) from stdin (format binary)`
 }
 
+/** The same from CSV text. The names in its first line must be the columns'. `table` is quoted already. */
+export function csvCopySql(table: string, columns: readonly { name: string }[]): string {
+  const names = identList(columns.map(({ name }) => name))
+  return `copy ${table} (${names}) from stdin (format csv, header match, encoding 'UTF8')`
+}
+
 /**
  * Binary COPY of the rows of a table in the column order of the loader. `where` is SQL of a condition, or null for all rows.
  * A query, not the table: COPY of a hypertable's name gives no rows.

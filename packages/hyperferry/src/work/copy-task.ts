@@ -53,20 +53,48 @@ export async function copyTask(run: CopyRun, slot: SessionSlot, work: TableWork,
   let left: Span[]
   try {
     failpoint('backfill.after-read')
-    left = await writeUntilBooked(run, slot, work, { ...task, read })
+    const hasRows = read.spool.rows > 0
+    const direct = await directTask(work, task, read)
+    left = await writeUntilBooked(run, slot, work, { ...task, hasRows }, (session) =>
+      writeOnce(run, session, work, { task, read, direct }),
+    )
   } finally {
     await read.spool.dispose()
   }
   for (const span of left) await copyTask(run, slot, work, { ...task, span })
 }
 
-type Job = TaskJob & { read: SliceRows }
+interface Once {
+  task: TaskJob
+  read: SliceRows
+  direct: Awaited<ReturnType<typeof directTask>>
+}
 
-/** Returns the parts of the span that are still to be copied because somebody else has booked the others. */
+/** Straight into the columnstore where that is the way of this task's rows. */
 // eslint-disable-next-line max-params -- as above
-async function writeUntilBooked(run: CopyRun, slot: SessionSlot, work: TableWork, job: Job): Promise<Span[]> {
+async function writeOnce(
+  run: CopyRun,
+  session: Session,
+  work: TableWork,
+  { task, read, direct }: Once,
+): Promise<Receipt> {
+  if (direct === null) return writeTask(session, { ...work, direct: null }, task, read)
+  await openColumnstore(session, work, run.target.capabilities, direct)
+  const receipt = await writeTask(session, work, task, arrangedRows(read, direct))
+  if (work.direct !== null) work.direct.rows += receipt.rows
+  return receipt
+}
+
+/** Writes the task until it is on the books. Returns the parts of the span that are still to be copied because somebody else has booked the others. */
+// eslint-disable-next-line max-params -- as above
+export async function writeUntilBooked(
+  run: CopyRun,
+  slot: SessionSlot,
+  work: TableWork,
+  job: TaskJob & { hasRows: boolean },
+  write: (session: Session) => Promise<Receipt>,
+): Promise<Span[]> {
   const patience = new Patience(run, work.table.name)
-  const direct = await directTask(work, job, job.read)
   for (;;) {
     try {
       const session = await slot.get()
@@ -77,13 +105,8 @@ async function writeUntilBooked(run: CopyRun, slot: SessionSlot, work: TableWork
         const [first] = left
         if (left.length !== 1 || first?.from !== job.span.from || first.to !== job.span.to) return left
       }
-      if (job.read.spool.rows > 0) await job.makeChunks(session, job)
-      if (direct !== null) await openColumnstore(session, work, run.target.capabilities, direct)
-      const receipt = await (direct === null
-        ? writeTask(session, { ...work, direct: null }, job, job.read)
-        : writeTask(session, work, job, arrangedRows(job.read, direct)))
-      if (direct !== null && work.direct !== null) work.direct.rows += receipt.rows
-      job.watcher.copied(receipt)
+      if (job.hasRows) await job.makeChunks(session, job)
+      job.watcher.copied(await write(session))
       return []
     } catch (error) {
       await patience.after(error)
@@ -122,11 +145,14 @@ export function keeper(session: Session, work: TableWork, receipt: bigint): Keep
   return (rows) => putQuarantine(session, work.tableId, receipt, rows)
 }
 
+/** What a receipt takes from the rows as they were read. */
+export type Read = { spool: Pick<SliceRows['spool'], 'rejected' | 'losses' | 'bytes' | 'rejectedRows'> }
+
 /** Completes the receipt and puts the rows the transcoder refused in quarantine, in the same transaction. */
 export async function bookRest(
   session: Session,
   work: TableWork,
-  done: { id: bigint; task: Task; read: SliceRows; written: Written },
+  done: { id: bigint; task: Task; read: Read; written: Written },
 ): Promise<Receipt> {
   const { id, task, read, written } = done
   const receipt: Receipt = {

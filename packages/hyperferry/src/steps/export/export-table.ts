@@ -2,11 +2,9 @@
 import { join } from 'node:path'
 import { lanesOf } from '../../control/coverage.ts'
 import { workLeft } from '../../control/spans.ts'
-import { HyperferryError } from '../../errors.ts'
 import { MAIN_LANE } from '../../model.ts'
 import type { Lane, PlannedTable, Span } from '../../model.ts'
 import { alignPosition, chunkGrid } from '../../values/axis.ts'
-import { Digest } from '../../values/digest.ts'
 import { patiently } from '../../work/attempts.ts'
 import type { Waiting } from '../../work/attempts.ts'
 import { interrupted } from '../../work/backoff.ts'
@@ -19,6 +17,7 @@ import { writeFileOf } from '../../work/csv/write-file.ts'
 import { taskFeed } from '../../work/feed.ts'
 import type { TableWork } from '../../work/table-work.ts'
 import type { Task } from '../../work/tasks.ts'
+import { finish } from './finish.ts'
 import type { ExportedTable } from './result.ts'
 
 export interface ExportTableOptions {
@@ -129,60 +128,6 @@ function progressOf(
     bytes += file.bytes
     run.events.emit({ kind: 'table-progress', table: name, rows, bytes, estimatedRows })
   }
-}
-
-/** Counts the source, then writes the manifest. */
-async function finish(run: Waiting, work: TableWork, folder: ExportFolder): Promise<ExportManifest> {
-  const { header } = folder
-  const files = folder.files.toSorted((a, b) => a.lane - b.lane || (startOf(a) < startOf(b) ? -1 : 1))
-  const digest = new Digest()
-  for (const file of files) digest.merge(file.digest)
-  const rows = files.reduce((sum, file) => sum + file.rows, 0)
-  const rejected = files.reduce((sum, file) => sum + (file.rejected?.rows ?? 0), 0)
-  const sourceRows = await countOf(run, work, header)
-  mustMatch(work, header, { sourceRows, exported: BigInt(rows + rejected) })
-  const manifest: ExportManifest = {
-    ...header,
-    rows,
-    rejected,
-    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
-    digest: digest.toString(),
-    sourceRows: String(sourceRows),
-    files,
-  }
-  await folder.finish(manifest)
-  return manifest
-}
-
-function startOf({ span: { from } }: ExportedFile): bigint {
-  return from === null ? -(2n ** 200n) : BigInt(from)
-}
-
-async function countOf(run: Waiting, { table, reader }: TableWork, header: ExportHeader): Promise<bigint> {
-  const count = (slice: Parameters<typeof reader.count>[0]): Promise<bigint> =>
-    patiently(run, table.name, () => reader.count(slice))
-  const spans = header.spans.map(spanOfFile)
-  if (header.residual && spans.length === 1 && spans[0]?.from === null && spans[0].to === null)
-    return count({ kind: 'all' })
-  if (table.split === 'all') return count({ kind: 'all' })
-  let sum = header.residual ? await count({ kind: 'residual' }) : 0n
-  for (const { from, to } of spans) sum += await count({ kind: 'range', from, to })
-  return sum
-}
-
-/** While the application writes (`--to T`) rows may come late, and rows of a table that is not split by time can only be counted whole. */
-function mustMatch(
-  work: TableWork,
-  { point }: ExportHeader,
-  { sourceRows, exported }: { sourceRows: bigint; exported: bigint },
-): void {
-  if (sourceRows === exported || (point !== null && sourceRows > exported)) return
-  const { source } = work.table
-  throw new HyperferryError('HF-B010', {
-    what: `${source}: the source counts ${sourceRows} rows, the files hold ${exported}`,
-    hint: 'The source changed while it was exported. Stop the application, or export rows that do not change any more (--to), into a new folder.',
-    details: { table: source, sourceRows: String(sourceRows), rows: String(exported) },
-  })
 }
 
 // eslint-disable-next-line max-params -- a table, where it is, and what is there

@@ -1,6 +1,6 @@
 /** Arrays as text: `{1,2}`, `{{a,b},{c,d}}`, `[0:1]={a,NULL}`. */
 import { Scratch } from '../scratch.ts'
-import type { FieldText, Place } from './fields.ts'
+import type { FieldText, Place } from './field-text.ts'
 
 /** `element` writes one element as its own type does. */
 export function arrayText(element: FieldText): FieldText {

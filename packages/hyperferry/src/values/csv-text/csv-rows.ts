@@ -2,8 +2,8 @@
 import { HyperferryError } from '../../errors.ts'
 import type { PgType } from '../pgtype.ts'
 import { Scratch } from '../scratch.ts'
+import type { FieldText } from './field-text.ts'
 import { fieldTextOf, isPlain } from './fields.ts'
-import type { FieldText } from './fields.ts'
 import { COMMA, NEWLINE, quote } from './quote.ts'
 
 /** Compiled for the columns of one table. Not to be shared by two streams at work at the same time. */

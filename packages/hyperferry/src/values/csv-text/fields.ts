@@ -2,17 +2,9 @@
 import type { PgType } from '../pgtype.ts'
 import type { Scratch } from '../scratch.ts'
 import { arrayText } from './arrays.ts'
+import type { FieldText, Place } from './field-text.ts'
 import { float4Text, float8Text, numericText } from './numbers.ts'
 import { dateText, intervalText, timeText, timestampText } from './times.ts'
-
-/** Appends the text of the bytes in `place`; `view` is over the same bytes. Needs no setting of the reading session: no zone, no date style, no interval style. */
-export type FieldText = (bytes: Uint8Array, view: DataView, place: Place, to: Scratch) => void
-
-/** Half-open. */
-export interface Place {
-  start: number
-  end: number
-}
 
 /** Whether texts of the type are never empty and hold no comma, quote or line end. */
 export function isPlain(type: PgType): boolean {

@@ -1,6 +1,6 @@
 /** numeric and floats as text. */
 import type { Scratch } from '../scratch.ts'
-import type { Place } from './fields.ts'
+import type { Place } from './field-text.ts'
 
 /** Groups of base 10000 with a weight, and the display scale, which is kept: `1.50` stays `1.50`. */
 export function numericText(_bytes: Uint8Array, view: DataView, { start }: Place, to: Scratch): void {

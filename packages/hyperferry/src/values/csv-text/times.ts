@@ -1,7 +1,7 @@
 /** Dates, times and intervals as text. PostgreSQL counts from 2000-01-01. */
 import type { Scratch } from '../scratch.ts'
 import { formatDays, MICROS_PER_DAY } from '../time.ts'
-import type { FieldText, Place } from './fields.ts'
+import type { FieldText, Place } from './field-text.ts'
 
 /** Days from 1970-01-01 to 2000-01-01. */
 const EPOCH_DAYS = 10_957
@@ -67,10 +67,9 @@ function split(high: number, low: number): [days: number, micros: number] {
     const rest = ((all % day) + day) % day
     return [Number((all - rest) / day), Number(rest)]
   }
+  // Below 2^52 the rounding of the quotient is smaller than one microsecond is of a day, so the floor is the right one.
   const all = high * TWO_32 + low
-  let days = Math.floor(all / MICROS_PER_DAY)
-  // The quotient is rounded: right before midnight it may be the next day's.
-  if (days * MICROS_PER_DAY > all) days -= 1
+  const days = Math.floor(all / MICROS_PER_DAY)
   return [days, all - days * MICROS_PER_DAY]
 }
 

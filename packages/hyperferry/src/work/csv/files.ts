@@ -1,7 +1,7 @@
 /** Small things done with files, each durable when it returns. Errors of the file system become HF-E014 and HF-E015. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open, rename, stat, unlink } from 'node:fs/promises'
+import { open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { codeOf, HyperferryError, messageOf } from '../../errors.ts'
 import { PARTIAL } from './names.ts'
@@ -34,7 +34,8 @@ export async function sizeOf(path: string): Promise<number | null> {
 
 /** The whole file or nothing of it. Replaces one that is there. */
 export async function writeWhole(path: string, text: string): Promise<void> {
-  const partial = `${path}${PARTIAL}`
+  // Two exports into one folder may write the same one.
+  const partial = `${path}.${process.pid}${PARTIAL}`
   try {
     const handle = await open(partial, 'w')
     try {
@@ -50,6 +51,18 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path))
 }
 
+/** The same for a file that is written anew each time. Throws HF-E010 when one is there that does not name `format`. */
+export async function writeOwn(path: string, text: string, format: string): Promise<void> {
+  const there = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return null
+    throw fileError(error, path)
+  })
+  if (there === text) return
+  if (there !== null && !there.includes(`"${format}"`))
+    throw new HyperferryError('HF-E010', { what: `${path} exists and is not of this export` })
+  await writeWhole(path, text)
+}
+
 /** Gives a finished file its name. Throws HF-E010 when another file has it. */
 export async function publish(path: string): Promise<void> {
   if ((await sizeOf(path)) !== null)
@@ -63,7 +76,7 @@ export async function publish(path: string): Promise<void> {
 }
 
 /** Names of files are contents of their folder; some systems cannot sync one and need not. */
-export async function syncFolder(folder: string): Promise<void> {
+async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r')
     try {

@@ -60,6 +60,8 @@ export class ExportFolder {
     failpoint('export.before-manifest')
     await writeWhole(join(this.path, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`)
     await this.close()
+    // What killed processes left of files that were cut otherwise the next time.
+    for (const name of await readdir(this.path)) if (name.endsWith(PARTIAL)) await remove(join(this.path, name))
     await remove(join(this.path, JOURNAL))
   }
 
@@ -162,7 +164,7 @@ function isJson(line: string): boolean {
 }
 
 /** Makes the folder if need be. What a process left that was killed before its first entry does not count. */
-export async function mustBeEmpty(path: string): Promise<void> {
+async function mustBeEmpty(path: string): Promise<void> {
   const names = await readdir(path).catch((error: unknown) => {
     throw fileError(error, path)
   })

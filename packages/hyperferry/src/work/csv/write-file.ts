@@ -1,14 +1,12 @@
 /** One task of a table as a file: the source's rows as text, with everything a receipt will need. */
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { open } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { addLosses } from '../../control/totals.ts'
 import { failpoint } from '../../failpoints.ts'
-import type { Loss, RejectedRow } from '../../model.ts'
+import type { Loss } from '../../model.ts'
 import { compileCsv } from '../../values/csv-text/csv-rows.ts'
 import { Digest, digestBatch } from '../../values/digest.ts'
 import { Scratch } from '../../values/scratch.ts'
@@ -20,6 +18,7 @@ import { fileError, remove } from './files.ts'
 import { spanToFile } from './manifest.ts'
 import type { ExportedFile } from './manifest.ts'
 import { baseOf, PARTIAL } from './names.ts'
+import { RejectedFile } from './rejected-file.ts'
 
 export interface WriteOptions {
   folder: string
@@ -130,42 +129,5 @@ class Tap {
 
   sha256(): string {
     return this.#hash.digest('hex')
-  }
-}
-
-/** Rows that could not be represented, one JSON document a line, as the quarantine keeps them. Made when there is one. */
-class RejectedFile {
-  readonly path: string
-  readonly #name: string
-  readonly #hash = createHash('sha256')
-  #handle: FileHandle | null = null
-  #rows = 0
-  #bytes = 0
-
-  constructor(folder: string, base: string) {
-    this.#name = `${base}.rejected.jsonl`
-    this.path = join(folder, `${this.#name}${PARTIAL}`)
-  }
-
-  async add(rows: readonly RejectedRow[]): Promise<void> {
-    const lines = Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
-    this.#handle ??= await open(this.path, 'w')
-    await this.#handle.appendFile(lines)
-    this.#hash.update(lines)
-    this.#rows += rows.length
-    this.#bytes += lines.byteLength
-  }
-
-  /** Its entry, when it is on disk; null when there was no such row. */
-  async end(): Promise<ExportedFile['rejected']> {
-    const handle = this.#handle
-    if (handle === null) return null
-    this.#handle = null
-    try {
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    return { file: this.#name, rows: this.#rows, bytes: this.#bytes, sha256: this.#hash.digest('hex') }
   }
 }
