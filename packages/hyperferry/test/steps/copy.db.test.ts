@@ -5,11 +5,13 @@ import { expect, onTestFinished, test } from 'vitest'
 import { drive } from '../../../../test/faults/drive.ts'
 import type { Drive } from '../../../../test/faults/drive.ts'
 import { findings } from '../../../../test/faults/findings.ts'
+import { withQueries } from '../../../../test/faults/mutants.ts'
 import { makeWorld } from '../../../../test/faults/world.ts'
 import type { World } from '../../../../test/faults/world.ts'
 import { freshPg } from '../../../../test/servers/database.ts'
 import { describeWith } from '../../../../test/servers/index.ts'
 import type { PlannedTable } from '../../src/model.ts'
+import type { StepContext } from '../../src/steps/context.ts'
 
 const describe = await describeWith('pg17', 'ts-2.19')
 
@@ -73,6 +75,29 @@ describe('relational and backfill', () => {
     expect(await ask(`select indexname from pg_indexes where indexname = 'reading_device'`)).toHaveLength(1)
     // 500 was handed out in the source, though its row is gone.
     expect(await ask(`insert into plant.device (name) values ('next') returning id`)).toEqual([{ id: '501' }])
+  })
+
+  test('the books cost two statements a task', async () => {
+    const { run } = await stand('pg17', 3000)
+    const statements = async (taskRows: number): Promise<{ tasks: number; statements: number }> => {
+      let count = 0
+      const watched = (ctx: StepContext): StepContext =>
+        withQueries(ctx, async (sql, query) => {
+          // The pace is asked for every second, whatever the tasks.
+          if (/\bhyperferry\.(?!pacing)/.test(sql)) count += 1
+          return [await query()]
+        })
+      const { url } = await freshPg('pg17')
+      const { backfill } = await drive(
+        { ...run, targetUrl: url, taskRows, steps: ['schema', 'backfill'] },
+        { change: watched },
+      )
+      return { tasks: backfill?.tasks.done ?? 0, statements: count }
+    }
+    const [few, many] = [await statements(3000), await statements(50)]
+    expect(many.tasks - few.tasks).toBeGreaterThan(100)
+    // What is said once for a table is in both.
+    expect((many.statements - few.statements) / (many.tasks - few.tasks)).toBeLessThanOrEqual(2)
   })
 
   test('rows in quarantine keep the step from being done until they are accepted; the data is in place', async () => {
