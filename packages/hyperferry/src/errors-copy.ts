@@ -64,4 +64,9 @@ export const COPY = {
     hint: 'Wait until nobody writes to it, empty the table (or delete what was loaded), and load it again.',
     exit: 1,
   },
+  'HF-F013': {
+    title: 'The target took back what it had acknowledged',
+    hint: 'It crashed, or another server took its place. Give the same text once more with the same --import-id: only what is missing is loaded.',
+    exit: 4,
+  },
 } as const satisfies Record<string, CatalogueEntry>

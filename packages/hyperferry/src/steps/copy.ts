@@ -1,6 +1,6 @@
 /** Command `copy`: a CSV file into a table that exists, by several workers, exactly once. See docs/design/0011. */
 import { randomBytes } from 'node:crypto'
-import { bytesDone, findImport, finishImport, forgetEmptyImport, importTotals } from '../control/imports.ts'
+import { bytesDone, bytesLeft, findImport, finishImport, forgetEmptyImport, importTotals } from '../control/imports.ts'
 import type { ImportTotals } from '../control/imports.ts'
 import { installControl } from '../control/install.ts'
 import { durable } from '../control/ledger.ts'
@@ -95,7 +95,8 @@ async function load(
   tellBeginning(events, { job, name, named, before, resumed: begun.resumed && request.truncate })
   failpoint('copy.after-begin')
   try {
-    await loadPieces(await loadOf(context, request, { job, importId, name, before }))
+    let left = 1
+    while (left > 0) left = await loadRound(context, await loadOf(context, request, { job, importId, name, before }))
     await text.mustBeUnchanged()
   } catch (error) {
     const forgotten = await borrow(context.target, (session) => forgetEmptyImport(session, importId)).catch(() => false)
@@ -122,6 +123,27 @@ async function load(
       rejects,
     }
   })
+}
+
+/**
+ * Loads what is left and tells how many gaps there are afterwards. A crash of the server takes back what was committed last, and the worker that did it may have left: so the
+ * books are read once more after a commit that waits for the disk. Throws HF-F013 where the bytes cannot be read again.
+ */
+async function loadRound({ run, text }: CopyContext, load: Load): Promise<number> {
+  const { job, first } = load
+  const end = await loadPieces(load)
+  const left = await withSession(run, job.table, async (session) => {
+    await durable(session)
+    return first < end ? bytesLeft(session, job.importId, { from: first, to: end }) : []
+  })
+  const [gap] = left
+  if (gap !== undefined && !text.seekable) {
+    throw new HyperferryError('HF-F013', {
+      what: `the target has lost bytes ${gap.from} to ${gap.to} after it had acknowledged them`,
+      details: { from: gap.from, to: gap.to },
+    })
+  }
+  return left.length
 }
 
 async function loadOf(

@@ -24,6 +24,9 @@ export interface ThreadOptions {
 /** Batches (about a megabyte each) that a thread may be ahead of its reader. */
 const AHEAD = 3
 
+/** Values of rows die young: more room for them is not quicker, and each thread would keep it. */
+const SMALL = { maxYoungGenerationSizeMb: 16 }
+
 /** Threads are started when they are needed and kept until `close`; as many as there are reads at the same time. */
 export function readingThreads(options: ThreadOptions): ReadingThreads {
   const idle: Thread[] = []
@@ -82,7 +85,7 @@ class Thread {
   constructor({ signal, ...data }: ThreadOptions) {
     this.#signal = signal
     const file = import.meta.url.endsWith('.ts') ? './reading-thread.ts' : './reading-thread.js'
-    this.#worker = new Worker(new URL(file, import.meta.url), { workerData: data })
+    this.#worker = new Worker(new URL(file, import.meta.url), { workerData: data, resourceLimits: SMALL })
     this.#worker.on('message', (message: FromThread) => {
       this.#came.push(message)
       this.#wake()

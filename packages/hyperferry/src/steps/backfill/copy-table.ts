@@ -1,5 +1,6 @@
 /** Copying one table with several workers. */
 import { booked, gaps, lanesOf } from '../../control/coverage.ts'
+import { durable } from '../../control/ledger.ts'
 import { MAIN_LANE } from '../../model.ts'
 import type { Lane, Span } from '../../model.ts'
 import { alignPosition, chunkGrid } from '../../values/axis.ts'
@@ -67,9 +68,13 @@ export const BY_ROWS = { directRows: 0, rowsFirst: null } as const
 
 export type Left = ReadonlyMap<Lane, readonly Span[]>
 
-/** What the receipts leave of the backfill's part. */
+/**
+ * What the receipts leave of the backfill's part. A crash of the server takes back what was committed last, and nobody would look here again: so the receipts are read after
+ * a commit that waits for the disk, and what they cover then, they cover for good.
+ */
 export function workLeft(run: CopyRun, work: TableWork): Promise<Left> {
   return withSession(run, work.table.name, async (session) => {
+    await durable(session)
     const left = new Map<Lane, Span[]>()
     for (const lane of lanesOf(work.table))
       left.set(lane, await gaps(session, work.tableId, lane, lane === MAIN_LANE ? work.part?.spans : undefined))

@@ -35,13 +35,14 @@ export interface Load {
   logBatches: boolean
 }
 
-/** Returns when nothing is left. Throws the first error of a worker, when all have ended; HF-B022 when it was stopped. */
-export async function loadPieces(load: Load): Promise<void> {
+/** Returns when nothing is left, with the end of the last piece. Throws the first error of a worker, when all have ended; HF-B022 when it was stopped. */
+export async function loadPieces(load: Load): Promise<number> {
   const { text, job, run } = load
   const pieces = piecesOf(text, { ...load, syntax: job.syntax })
   const makeChunks = await withSession(run, job.table, (session) => chunkMaker(session, job, load.target.capabilities))
   const copied = watcher(load)
   const failures: unknown[] = []
+  let end = load.loaded.reduce((last, { to }) => Math.max(last, to), load.first)
   const work = async (): Promise<void> => {
     const slot = new SessionSlot(load.target)
     const desk: Desk = { run, slot, job, makeChunks, copied }
@@ -49,6 +50,7 @@ export async function loadPieces(load: Load): Promise<void> {
       while (failures.length === 0 && !load.signal.aborted) {
         const { value: piece } = await pieces.next()
         if (piece === undefined) return
+        end = Math.max(end, piece.to)
         await copyPiece(desk, bytesOf(text, piece, job.syntax))
       }
     } catch (error) {
@@ -61,6 +63,7 @@ export async function loadPieces(load: Load): Promise<void> {
   await pieces.return()
   if (failures.length > 0) throw failures[0]
   if (load.signal.aborted) throw interrupted()
+  return end
 }
 
 /** Adds up what was committed, and tells it. */

@@ -14,7 +14,7 @@ import { ident, qualified } from '../../target/sql.ts'
 import { copyOptionsSql, copySqlOf } from './job.ts'
 import type { ImportJob } from './job.ts'
 import type { CopyRequest } from './request.ts'
-import { PIECE_SETTINGS } from './settings.ts'
+import { PIECE_SETTINGS, STREAM_SETTINGS } from './settings.ts'
 import type { Text } from './text.ts'
 
 /** What is known before the import has a place in the books. */
@@ -59,7 +59,7 @@ export async function prepare(
     utf8: /^(utf-?8|unicode)$/i.test(encoding),
     options: copyOptionsSql(dialect, encoding, more),
     prefix: Buffer.concat([Buffer.from('h'), ROW_END_BYTES[beginning.rowEnd]]),
-    settings: PIECE_SETTINGS,
+    settings: text.seekable ? PIECE_SETTINGS : STREAM_SETTINGS,
     compress: request.directCompress ? (await directCompress(session, { schema, table, capabilities })).settings : '',
     staged: await stagedFor(session, request, capabilities),
     keepAside: request.skipErrors,

@@ -8,3 +8,6 @@ export const PIECE_SETTINGS = `set local timezone to default; set local datestyl
 set local search_path to default; set local synchronous_commit = off; set local lock_timeout = '10s';
 select pg_catalog.set_config(name, '0', true) from pg_catalog.pg_settings
 where name = 'timescaledb.max_tuples_decompressed_per_dml_transaction'`
+
+/** What passes by once cannot be sent again when a crash has taken it back: its commits wait for the disk. */
+export const STREAM_SETTINGS = `${PIECE_SETTINGS}; set local synchronous_commit to default`

@@ -119,6 +119,8 @@ async function writeAll(run: CopyRun, session: Session, loads: readonly Load[]):
     failpoint('relational.after-table')
   }
   failpoint('relational.before-commit')
+  // There is one commit and nobody looks again: it waits for the disk.
+  await session.query('set local synchronous_commit = on')
   return notes
 }
 
