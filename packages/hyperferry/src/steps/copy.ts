@@ -129,9 +129,9 @@ async function load(
  * Loads what is left and tells how many gaps there are afterwards. A crash of the server takes back what was committed last, and the worker that did it may have left: so the
  * books are read once more after a commit that waits for the disk. Throws HF-F013 where the bytes cannot be read again.
  */
-async function loadRound({ run, text }: CopyContext, load: Load): Promise<number> {
-  const { job, first } = load
-  const end = await loadPieces(load)
+async function loadRound({ run, text }: CopyContext, round: Load): Promise<number> {
+  const { job, first } = round
+  const end = await loadPieces(round)
   const left = await withSession(run, job.table, async (session) => {
     await durable(session)
     return first < end ? bytesLeft(session, job.importId, { from: first, to: end }) : []
