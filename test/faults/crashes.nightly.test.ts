@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { HyperferryError } from '../../packages/hyperferry/src/errors.ts'
+import { copyHere, fileOf } from '../../packages/hyperferry/test/steps/copy/lab.ts'
 import { describeWith, startServer } from '../servers/index.ts'
 import { drive } from './drive.ts'
 import { findings } from './findings.ts'
@@ -65,6 +66,53 @@ describe('crashes of the target', () => {
   })
 })
 
+describe('crashes of the target while a CSV file is copied', () => {
+  it.each(['a file', 'a pipe'] as const)('%s', { timeout: 600_000 }, async (from) => {
+    await using server = await startServer('pg17', { durable: true })
+    const lines = Array.from({ length: 60_000 }, (_, n) => `${n},row ${n},${Math.sin(n)}\n`)
+    const content = Buffer.from(lines.join(''))
+    const given = from === 'a file' ? { file: fileOf(content) } : { piped: content }
+    let crashes = 0
+    const crash = async (): Promise<void> => {
+      await server.kill9()
+      await server.restart()
+      crashes += 1
+    }
+    let runs = 0
+    for (let copy = 0; crashes < CRASHES / 3; copy += 1) {
+      const url = await database(server.url, `copy_${copy}`, false)
+      await sql(url, 'create table t (n int, body text, v float8)')
+      const done = new AbortController()
+      const crashing = crashUntil(done.signal, crash)
+      const importId = `copy ${copy}`
+      for (let finished = false; !finished; runs += 1) {
+        try {
+          await copyHere({
+            connection: url,
+            table: 't',
+            importId,
+            batchBytes: 8000 + copy * 3000,
+            workers: 3,
+            ...given,
+          })
+          finished = true
+        } catch (error) {
+          if (!(error instanceof HyperferryError) || (error.retry !== 'transient' && error.code !== 'HF-F013'))
+            throw error
+          await sleep(200)
+        }
+      }
+      done.abort()
+      await crashing
+      await crash()
+      expect(await answer(url, 'select count(*)::int as n, count(distinct n)::int as ids from t')).toEqual([
+        { n: lines.length, ids: lines.length },
+      ])
+    }
+    process.stderr.write(`${from}: ${crashes} crashes, ${runs} runs\n`)
+  })
+})
+
 async function crashUntil(done: AbortSignal, crash: () => Promise<void>): Promise<void> {
   for (;;) {
     await sleep(400 + Math.random() * 1200, undefined, { signal: done }).catch(() => {})
@@ -80,9 +128,16 @@ async function database(admin: string, name: string, timescale: boolean): Promis
   return url
 }
 
-async function sql(connectionString: string, text: string): Promise<void> {
+async function sql(url: string, text: string): Promise<void> {
+  await answer(url, text)
+}
+
+async function answer(connectionString: string, text: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString })
   await client.connect()
-  await client.query(text)
-  await client.end()
+  try {
+    return (await client.query<Record<string, unknown>>(text)).rows
+  } finally {
+    await client.end()
+  }
 }
