@@ -21,3 +21,13 @@ test.each(['14.21.3', '20.20.2', '22.17.1'])('Node.js %s is told what is needed'
 test('the first file uses no syntax newer than 2020', () => {
   expect(readFileSync(bin, 'utf8')).not.toMatch(/^\s*(import .* from|await )|\?\?=|\|\|=|&&=/m)
 })
+
+test('a reader that has seen enough is no error', () => {
+  const { status, stderr } = spawnSync(
+    'bash',
+    ['-c', 'set -o pipefail; "$0" "$1" copy --help | head -1; "$0" "$1" --help 2>&1 | head -1', process.execPath, bin],
+    { encoding: 'utf8' },
+  )
+  expect(stderr).toBe('')
+  expect(status).toBe(0)
+})

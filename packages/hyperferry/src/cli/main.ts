@@ -1,6 +1,6 @@
 /** Entry of the command line: parses, runs one command, prints one result. The only place that ends the process. */
 import { Command, CommanderError, Option } from 'commander'
-import { CATALOGUE, HyperferryError, messageOf, redact, VERSION } from '../index-copy.ts'
+import { CATALOGUE, codeOf, HyperferryError, messageOf, redact, VERSION } from '../index-copy.ts'
 import type { CommandSpec, Flag, Outcome } from './command.ts'
 import { copy } from './copy.ts'
 import { COMMON, MUTATING } from './flags.ts'
@@ -10,6 +10,7 @@ import { peerArguments } from './peer-flags.ts'
 
 /** Runs `argv` (without node and script) and returns the exit code. */
 export async function main(typed: readonly string[]): Promise<number> {
+  outliveReaders()
   const argv = typed[0] === 'copy' ? peerArguments(typed) : typed
   const commands = await commandsFor(argv)
   if (argv.length === 0) {
@@ -28,6 +29,15 @@ export async function main(typed: readonly string[]): Promise<number> {
     return fail(fromCommander(error), wanted)
   }
   return outcome === null ? 0 : print(outcome, wanted.json)
+}
+
+/** Whoever reads our output may have seen enough (`| head`): the work goes on, and its exit code says how it ended. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => {
+      if (codeOf(error) !== 'EPIPE') throw error
+    })
+  }
 }
 
 type Runner = (spec: CommandSpec, flags: Record<string, unknown>, given: readonly string[]) => Promise<void>
