@@ -88,17 +88,28 @@ export async function move(one: Case, source: Case['sources'][number], target: C
   }
 }
 
-/** xmin and ctid of every row: a row that was touched, even by the same value, shows. */
+/**
+ * xmin and ctid of every row: a row that was touched, even by the same value, shows. Compressed rows have neither; there their values stand, and the
+ * files and sizes of all chunks, which are others after a chunk was compressed again.
+ */
 async function fingerprints(client: pg.Client): Promise<Record<string, string>> {
   const tables = await client.query<{ name: string }>(
     `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = 'public'`,
   )
-  const prints: Record<string, string> = {}
+  const print = async (sql: string): Promise<string> =>
+    (await client.query<{ print: string | null }>(sql)).rows[0]?.print ?? ''
+  const prints: Record<string, string> = {
+    chunks: await print(
+      `select string_agg(concat_ws(' ', relname, pg_relation_filenode(c.oid), pg_relation_size(c.oid)), ',' order by relname) as print
+       from pg_class c join pg_namespace n on n.oid = relnamespace
+       where nspname = '_timescaledb_internal' and relkind = 'r' and relname ~ 'hyper_'`,
+    ),
+  }
   for (const { name } of tables.rows) {
-    const rows = await client.query<{ print: string }>(
-      `select count(*) || ' ' || coalesce(md5(string_agg(concat(tableoid, ctid, xmin), ',' order by tableoid, ctid)), '') as print from ${name}`,
-    )
-    prints[name] = rows.rows[0]?.print ?? ''
+    const all = (each: string): string =>
+      `select count(*) || ' ' || coalesce(md5(string_agg(${each}, ',' order by ${each})), '') as print from ${name} t`
+    // Which of the two is refused, if any, is the server's to say.
+    prints[name] = await print(all("concat_ws(' ', tableoid, ctid, xmin)")).catch(() => print(all('t::text')))
   }
   return prints
 }
