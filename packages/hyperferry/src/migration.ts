@@ -4,7 +4,7 @@ import { occupied } from './control/occupied.ts'
 import type { Emptied } from './control/occupied.ts'
 import { forgetWorkers } from './control/pacing.ts'
 import { HyperferryError } from './errors.ts'
-import { besideWriters, pointsBeforehand } from './live/backfill.ts'
+import { besideWriters, filesPreview, pointsBeforehand } from './live/backfill.ts'
 import { completionPoint } from './live/completion-point.ts'
 import { cutover } from './live/cutover.ts'
 import { jobsPause, jobsRestore } from './live/jobs.ts'
@@ -15,11 +15,11 @@ import { confirmed, mutate } from './mutate.ts'
 import type { MutatingOptions, Previewed } from './mutate.ts'
 import { loadPlan, withDatabases, withStarted, withUrls } from './open-migration.ts'
 import type { Opened, PlanOptions } from './open-migration.ts'
-import { columnstoreLines, emptiedLines, emptiedSql, previewCopy, previewFiles, previewSchema } from './preview.ts'
+import { columnstoreLines, emptiedLines, emptiedSql, previewCopy, previewSchema } from './preview.ts'
 import type { Preview, SchemaPreview } from './preview.ts'
 import { recorded } from './recorded.ts'
 import { openQuarantine } from './report/open-quarantine.ts'
-import { backfill as backfillStep, exportsOf } from './steps/backfill.ts'
+import { backfill as backfillStep } from './steps/backfill.ts'
 import type { BackfillResult } from './steps/backfill.ts'
 import { check as checkStep } from './steps/check.ts'
 import type { StepContext } from './steps/context.ts'
@@ -101,28 +101,6 @@ export async function backfill(options: BackfillRequest): Promise<(BackfillResul
     },
     run: async (context) => gated(await runBackfill(context, options), options.acceptQuarantine ?? 0),
   })
-}
-
-async function filesPreview(
-  opened: Opened,
-  { fromCsv, tables: names }: { fromCsv: string; tables?: string[] },
-): Promise<Preview> {
-  const { plan, target } = opened
-  const exports = await exportsOf(opened, fromCsv, names)
-  const tables = plan.tables.filter((table) => exports.has(table.source))
-  const points = await pointsBeforehand(
-    opened,
-    tables.filter(({ kind }) => kind === 'timeseries'),
-  )
-  const session = await target.session()
-  try {
-    const emptied = points === null ? await occupied(session, plan, tables) : []
-    const later = planDdl(plan, target.capabilities).filter((one) => one.phase === 'post')
-    const preview = previewFiles(plan, tables, { later, emptied, files: exports })
-    return besideWriters(preview, opened, { tables, points })
-  } finally {
-    await session.release()
-  }
 }
 
 export interface VerifyRequest extends PlanOptions {

@@ -11,6 +11,7 @@ import { ASK_SETTINGS, changeOf, needsNothing } from './mysql-settings.ts'
 import type { Needs } from './mysql-settings.ts'
 import { wholeNumber } from './numbers.ts'
 import { noteOutcome, StoreError, verdictOf } from './outcome.ts'
+import { parameter } from './sqlite-parameter.ts'
 import type { Captured, Settled, SourceStore, StoreBatch, Verdict } from './store.ts'
 
 export { MARKER_SQL } from './marker.ts'
@@ -298,8 +299,7 @@ class GenericStore implements SourceStore {
   }
 
   #bindable(value: unknown): unknown {
-    if (this.#driver.dialect === 'mysql') return bindable(value)
-    return typeof value === 'boolean' ? Number(value) : (value ?? null)
+    return this.#driver.dialect === 'mysql' ? bindable(value) : parameter(value)
   }
 }
 

@@ -8,6 +8,7 @@ import type { MarkerOptions } from './marker.ts'
 import { wholeNumber } from './numbers.ts'
 import { detail, noteOutcome, StoreError, verdictOf } from './outcome.ts'
 import type { Reading } from './outcome.ts'
+import { parameter } from './sqlite-parameter.ts'
 import type { Captured, Settled, SourceStore, StoreBatch } from './store.ts'
 
 export { MARKER_SQL } from './marker.ts'
@@ -219,10 +220,6 @@ class SqliteStore implements SourceStore {
   #isOpen(): boolean | undefined {
     return this.#database.isTransaction ?? this.#database.inTransaction
   }
-}
-
-function parameter(value: unknown): unknown {
-  return typeof value === 'boolean' ? Number(value) : (value ?? null)
 }
 
 const BUSY = new Set([5, 6])

@@ -12,6 +12,7 @@ import { MARKER_SQL } from '../../src/stores/marker.ts'
 import type { SourceStore } from '../../src/stores/store.ts'
 import { lateSqlite, mariadbConnector } from './generic-drivers.ts'
 import { batchOf, mysqlStage, newJournal, numbered } from './mysql-stage.ts'
+import { verdict } from './verdict.ts'
 
 const describe = await describeWith('mariadb', 'mysql')
 
@@ -184,15 +185,6 @@ async function prepared(driver: GenericDriver): Promise<SourceStore> {
   const store = genericStore(driver)
   expect(await store.prepare()).toEqual({ markers: true })
   return store
-}
-
-async function verdict(store: SourceStore, refused: Promise<unknown>): Promise<ReturnType<SourceStore['classify']>> {
-  return refused.then(
-    () => {
-      throw new Error('it was not refused')
-    },
-    (error: unknown) => store.classify(error),
-  )
 }
 
 async function mysqlPlace(engine: 'mariadb' | 'mysql'): Promise<Place> {

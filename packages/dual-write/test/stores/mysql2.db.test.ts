@@ -7,6 +7,7 @@ import { mysql2Store } from '../../src/stores/mysql2.ts'
 import type { SourceStore } from '../../src/stores/store.ts'
 import { batchOf, mysqlStage, newJournal, numbered } from './mysql-stage.ts'
 import type { Engine } from './mysql-stage.ts'
+import { verdict } from './verdict.ts'
 
 const describe = await describeWith('mariadb', 'mysql')
 
@@ -198,13 +199,4 @@ async function prepared(pool: Parameters<typeof mysql2Store>[0]): Promise<Source
   const store = mysql2Store(pool)
   expect(await store.prepare()).toEqual({ markers: true })
   return store
-}
-
-async function verdict(store: SourceStore, refused: Promise<unknown>): Promise<ReturnType<SourceStore['classify']>> {
-  return refused.then(
-    () => {
-      throw new Error('it was not refused')
-    },
-    (error: unknown) => store.classify(error),
-  )
 }

@@ -8,7 +8,8 @@ import { freshPg } from '../../../../test/servers/database.ts'
 import { describeWith } from '../../../../test/servers/index.ts'
 import { insertRows } from '../../src/stores/pg-insert.ts'
 import { pgStore } from '../../src/stores/pg.ts'
-import type { StoreBatch, TargetStore } from '../../src/stores/store.ts'
+import type { StoreBatch } from '../../src/stores/store.ts'
+import { verdict } from './verdict.ts'
 
 const describe = await describeWith('pg17')
 
@@ -256,13 +257,4 @@ async function stage() {
 async function ids(pool: pg.Pool): Promise<string[]> {
   const { rows } = await pool.query<{ id: string }>('select id::text from t order by t.id')
   return rows.map(({ id }) => id)
-}
-
-async function verdict(store: TargetStore, refused: Promise<unknown>): Promise<ReturnType<TargetStore['classify']>> {
-  return refused.then(
-    () => {
-      throw new Error('it was not refused')
-    },
-    (error: unknown) => store.classify(error),
-  )
 }

@@ -8,7 +8,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { MARKER_SQL } from '../../src/stores/marker.ts'
 import { sqliteStore } from '../../src/stores/sqlite.ts'
 import type { SqliteDatabase } from '../../src/stores/sqlite.ts'
-import type { SourceStore, StoreBatch } from '../../src/stores/store.ts'
+import type { StoreBatch } from '../../src/stores/store.ts'
+import { verdict } from './verdict.ts'
 
 describe('sqlite store', () => {
   it('writes all rows and the marker, or nothing of them', async () => {
@@ -249,13 +250,4 @@ async function stage(shape: 'node' | 'node 22.5' = 'node') {
     ids: () => column('select id n from reading order by id'),
     marks: () => column('select seq n from hyperferry_op order by seq'),
   }
-}
-
-async function verdict(store: SourceStore, refused: Promise<unknown>): Promise<ReturnType<SourceStore['classify']>> {
-  return refused.then(
-    () => {
-      throw new Error('it was not refused')
-    },
-    (error: unknown) => store.classify(error),
-  )
 }

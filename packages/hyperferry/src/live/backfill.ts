@@ -1,10 +1,13 @@
 /** What a backfill beside live writers asks for and does to the target, looked at before anything is begun. */
 import { CONTROL_VERSION, controlVersion } from '../control/install.ts'
 import { storedMigration } from '../control/migration-row.ts'
+import { occupied } from '../control/occupied.ts'
 import type { CompletionPoint, PlannedTable } from '../model.ts'
 import type { Opened } from '../open-migration.ts'
+import { previewFiles } from '../preview.ts'
 import type { Preview } from '../preview.ts'
-import { livePoints } from '../steps/backfill.ts'
+import { exportsOf, livePoints } from '../steps/backfill.ts'
+import { planDdl } from '../target/ddl.ts'
 import { qualified } from '../target/sql.ts'
 import { withSession } from '../target/with-session.ts'
 import { instantLiteral } from '../values/axis-instant.ts'
@@ -58,4 +61,21 @@ export function besideWriters(
       ...preview.sql,
     ],
   }
+}
+
+/** What loading exported files is about to do. Throws as `exportsOf`, HF-S011, and what `pointsBeforehand` throws. */
+export async function filesPreview(
+  opened: Opened,
+  { fromCsv, tables: names }: { fromCsv: string; tables?: string[] },
+): Promise<Preview> {
+  const { plan, target } = opened
+  const exports = await exportsOf(opened, fromCsv, names)
+  const tables = plan.tables.filter((table) => exports.has(table.source))
+  const points = await pointsBeforehand(
+    opened,
+    tables.filter(({ kind }) => kind === 'timeseries'),
+  )
+  const emptied = points === null ? await withSession(target, (session) => occupied(session, plan, tables)) : []
+  const later = planDdl(plan, target.capabilities).filter((one) => one.phase === 'post')
+  return besideWriters(previewFiles(plan, tables, { later, emptied, files: exports }), opened, { tables, points })
 }

@@ -107,7 +107,6 @@ async function load(
     const now = await importTotals(session, importId)
     const behind = await analyze(session, job.target, now.rows - before.rows)
     if (behind !== null) events.emit({ kind: 'note', table: job.table, code: null, message: behind })
-    await durable(session)
     const path = request.rejectFile ?? `${request.file ?? 'stdin'}.rejected.csv`
     const rejects = now.refused === 0 ? null : await writeRejectFiles(session, importId, job, path)
     await finishImport(session, importId)

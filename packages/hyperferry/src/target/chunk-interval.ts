@@ -2,6 +2,7 @@
 import { HyperferryError } from '../errors.ts'
 import type { PlannedTable, TimeUnit } from '../model.ts'
 import { parsePgType } from '../values/pgtype.ts'
+import { microsToUnit } from '../values/time.ts'
 import { literal } from './sql.ts'
 
 export interface ChunkInterval {
@@ -46,7 +47,7 @@ export function chunkInterval(table: PlannedTable): ChunkInterval {
     }
     return { sql: `interval ${literal(plainInterval(text, micros))}`, micros, integer: null }
   }
-  const integer = /^\d+$/.test(text) ? BigInt(text) : inUnit(intervalMicros(text), table.time?.unit ?? null)
+  const integer = /^\d+$/.test(text) ? BigInt(text) : integerInterval(intervalMicros(text), table.time?.unit ?? null)
   if (integer === null || integer <= 0n || integer > max) {
     throw contradiction(table, `has chunkInterval ${text}, which does not fit its time column (${time.type})`)
   }
@@ -74,20 +75,8 @@ function plainInterval(text: string, micros: bigint): string {
   return /mon|year/i.test(text) ? `${micros / (MICROS['day'] ?? 1n)} days` : text.trim()
 }
 
-function inUnit(micros: bigint | null, unit: TimeUnit | null): bigint | null {
-  if (micros === null) return null
-  switch (unit) {
-    case 's':
-      return micros / 1_000_000n
-    case 'ms':
-      return micros / 1000n
-    case 'us':
-      return micros
-    case 'ns':
-      return micros * 1000n
-    case null:
-      return null
-  }
+function integerInterval(micros: bigint | null, unit: TimeUnit | null): bigint | null {
+  return micros === null || unit === null ? null : microsToUnit(micros, unit)
 }
 
 function contradiction(table: PlannedTable, what: string): HyperferryError {

@@ -1,5 +1,6 @@
 /** Chunks on their way into the columnstore, one transaction each. */
-import type { PlannedTable, TimeUnit } from '../model.ts'
+import type { PlannedTable } from '../model.ts'
+import { microsToUnit } from '../values/time.ts'
 import type { Capabilities } from './capabilities.ts'
 import { intervalMicros } from './chunk-interval.ts'
 import type { Session } from './session.ts'
@@ -28,7 +29,7 @@ export async function columnstoreCutoff(session: Session, table: PlannedTable): 
     [after],
   )
   const micros = BigInt(rows[0]?.micros ?? '0')
-  return inUnit(micros, table.time?.unit ?? 'us')
+  return microsToUnit(micros, table.time?.unit ?? 'us')
 }
 
 /** Chunks that end at or before the cutoff and are not wholly columnar yet, oldest first. */
@@ -104,17 +105,4 @@ export async function hypertableBytes(
     `select ${ident(caps.extensionSchema ?? 'public')}.hypertable_size(${literal(qualified(schema, table))}::regclass)::text as bytes`,
   )
   return Number(rows[0]?.bytes ?? 0)
-}
-
-function inUnit(value: bigint, unit: TimeUnit): bigint {
-  switch (unit) {
-    case 's':
-      return value / 1_000_000n
-    case 'ms':
-      return value / 1000n
-    case 'us':
-      return value
-    case 'ns':
-      return value * 1000n
-  }
 }

@@ -8,7 +8,7 @@ import type { PlannedColumn, PlannedTable, TimeUnit } from '../model.ts'
 import { instantOf, isTime, literalOf, stepMicros } from './axis.ts'
 import { parsePgType } from './pgtype.ts'
 import type { PgType } from './pgtype.ts'
-import { epochToMicros, floorDiv, MICROS_OF } from './time.ts'
+import { epochToMicros, floorDiv, MICROS_OF, microsToUnit } from './time.ts'
 import { offsetReader } from './zone-offsets.ts'
 import { compileZone } from './zones.ts'
 
@@ -21,7 +21,7 @@ const SECOND = 1_000_000n
  */
 export function instantOfTime(table: PlannedTable, micros: bigint, timezone: string): bigint {
   const time = timeColumn(table)
-  if (!isTime(time.type)) return inUnit(micros, unitOf(table, time))
+  if (!isTime(time.type)) return microsToUnit(micros, unitOf(table, time))
   const step = stepMicros(time.type)
   return floorDiv(micros + offsetAt(wallZone(time, timezone), micros), step) * step
 }
@@ -61,7 +61,7 @@ export function positionOfInstant(table: PlannedTable, instant: bigint, timezone
   if (!isTime(time.type)) return instant
   const { unit } = time.column.rules
   // Searched, not computed: precisions, gaps and folds need no cases of their own, and the map stays the only definition.
-  const guess = unit ? inUnit(instant, unit) : instant
+  const guess = unit ? microsToUnit(instant, unit) : instant
   const isBelow = (position: bigint): boolean => instantOfPosition(table, position, timezone) < instant
   let step = 1n
   while (!isBelow(guess - step)) step *= 2n
@@ -115,10 +115,6 @@ function unitOf(table: PlannedTable, { column }: TimeColumn): TimeUnit {
     what: `the unit of ${table.name}.${column.name} is not known, so it has no instants`,
     hint: 'Set time.unit of the table in the plan to s, ms, us or ns.',
   })
-}
-
-function inUnit(micros: bigint, unit: TimeUnit): bigint {
-  return unit === 'ns' ? micros * 1000n : floorDiv(micros, MICROS_OF[unit])
 }
 
 function gridOf(table: PlannedTable): bigint {

@@ -1,6 +1,7 @@
 /** Where TimescaleDB cuts a table into chunks, in positions of the source. */
-import type { PlannedColumn, PlannedTable, TimeUnit } from '../model.ts'
+import type { PlannedColumn, PlannedTable } from '../model.ts'
 import { parsePgType } from './pgtype.ts'
+import { microsToUnit } from './time.ts'
 import { compileZone } from './zones.ts'
 
 /**
@@ -15,7 +16,7 @@ export function chunkGrid(table: PlannedTable, timezone: string): { interval: bi
   const micros = intervalMicros(table.chunkInterval)
   if (micros === null) return null
   const unit = column.rules.unit ?? timeUnit
-  const interval = typeof micros === 'object' ? micros.raw : inUnit(micros, unit)
+  const interval = typeof micros === 'object' ? micros.raw : unit === null ? micros : microsToUnit(micros, unit)
   if (interval <= 0n) return null
   return { interval, origin: unit === null ? wallOrigin(column, timezone) : 0n }
 }
@@ -27,19 +28,6 @@ function wallOrigin(column: PlannedColumn, timezone: string): bigint {
   // 2020-01-01: no zone sets its clocks on that day.
   const offset = zone.offsetAtWall(1_577_836_800)
   return BigInt(Number.isNaN(offset) ? 0 : offset) * 1_000_000n
-}
-
-function inUnit(micros: bigint, unit: TimeUnit | null): bigint {
-  switch (unit) {
-    case 's':
-      return micros / 1_000_000n
-    case 'ms':
-      return micros / 1000n
-    case 'ns':
-      return micros * 1000n
-    default:
-      return micros
-  }
 }
 
 /** A plain number is in the column's own unit. Months and years have the lengths TimescaleDB gives them: 30 days. */

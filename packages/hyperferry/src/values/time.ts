@@ -97,6 +97,11 @@ export function epochToMicros(v: bigint, unit: TimeUnit): { micros: bigint; floo
 /** Microseconds in one unit; nanoseconds have none. */
 export const MICROS_OF: Record<Exclude<TimeUnit, 'ns'>, bigint> = { s: 1_000_000n, ms: 1000n, us: 1n }
 
+/** Microseconds as a number of another unit, rounded towards the past. */
+export function microsToUnit(micros: bigint, unit: TimeUnit): bigint {
+  return unit === 'ns' ? micros * 1000n : floorDiv(micros, MICROS_OF[unit])
+}
+
 /** Rounds towards −∞, where `/` rounds towards zero. `by` is positive. */
 export function floorDiv(v: bigint, by: bigint): bigint {
   const quotient = v / by

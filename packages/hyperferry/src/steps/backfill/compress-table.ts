@@ -11,7 +11,7 @@ import { Patience, withSession } from '../../work/attempts.ts'
 import type { CopyRun } from '../../work/attempts.ts'
 import type { SessionSlot } from '../../work/session-slot.ts'
 import type { TableWork } from '../../work/table-work.ts'
-import { inParallel } from './workers.ts'
+import { each, inParallel } from './workers.ts'
 import type { Workers } from './workers.ts'
 
 export interface CompressedTable {
@@ -109,9 +109,4 @@ function noteOf(
   const done = `${name}: ${chunks} chunks compressed, ${megabytes(bytesBefore)} → ${megabytes(bytesAfter)}`
   const [first] = refusals
   return first === undefined ? done : `${done}; ${refusals.length} left to the policy (${first})`
-}
-
-// oxlint-disable-next-line typescript/require-await -- workers are fed by generators that may wait
-async function* each<T>(items: readonly T[]): AsyncGenerator<T, void, undefined> {
-  yield* items
 }

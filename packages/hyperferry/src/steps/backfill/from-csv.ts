@@ -22,7 +22,7 @@ import { chunkMaker } from '../../work/make-chunks.ts'
 import { prepareTable } from '../../work/prepare-table.ts'
 import type { TableWork } from '../../work/table-work.ts'
 import { TableProgress } from './progress.ts'
-import { inParallel } from './workers.ts'
+import { each, inParallel } from './workers.ts'
 import type { Workers } from './workers.ts'
 
 /** The export of one table. */
@@ -143,9 +143,4 @@ export async function gapsOf(run: CopyRun, work: TableWork): Promise<string[]> {
     }
     return named
   })
-}
-
-// oxlint-disable-next-line typescript/require-await -- workers are fed by generators that may wait
-async function* each<Item>(items: readonly Item[]): AsyncGenerator<Item, void, undefined> {
-  yield* items
 }

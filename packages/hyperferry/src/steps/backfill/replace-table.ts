@@ -12,7 +12,7 @@ import type { TableWork } from '../../work/table-work.ts'
 import { BY_ROWS, copyAll, isNothing, workLeft } from './copy-table.ts'
 import type { CopiedTable, CopyTableOptions } from './copy-table.ts'
 import { TableProgress } from './progress.ts'
-import { inParallel } from './workers.ts'
+import { each, inParallel } from './workers.ts'
 
 export interface ReplaceOptions extends CopyTableOptions {
   migrationId: number
@@ -147,8 +147,3 @@ class Replacing {
 
 /** Rows that are done again are on the books already. */
 const silent = { copied() {}, reread() {} }
-
-// oxlint-disable-next-line typescript/require-await -- workers are fed by generators that may wait
-async function* each<T>(items: readonly T[]): AsyncGenerator<T, void, undefined> {
-  yield* items
-}

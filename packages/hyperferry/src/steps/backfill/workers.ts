@@ -64,3 +64,9 @@ export async function inParallel<T>(
   const first = failure as { error: unknown } | null
   if (first !== null) throw first.error
 }
+
+/** A list as a feed. */
+// oxlint-disable-next-line typescript/require-await -- workers are fed by generators that may wait
+export async function* each<T>(items: readonly T[]): AsyncGenerator<T, void, undefined> {
+  yield* items
+}
