@@ -22,7 +22,11 @@ export default defineConfig({
   resolve: { alias },
   test: {
     projects: [
-      { extends: true, test: { name: 'unit', include: folders('test.ts'), exclude: [...skipped, ...everySuffix] } },
+      {
+        extends: true,
+        // Property tests run beside servers of the other project, on two cores.
+        test: { name: 'unit', include: folders('test.ts'), exclude: [...skipped, ...everySuffix], testTimeout: 30_000 },
+      },
       {
         extends: true,
         test: {
