@@ -73,7 +73,7 @@ function csv(name: string, id: string, given: Given & { batchRows?: number }): C
       name: 'hyperferry copy',
       async run({ target, source, servers }) {
         await prepare(target)
-        return copyCsv(target, source, ['--workers', '2'], servers)
+        return copyCsv(target, source, ['--workers', '2', ...(columnstore ? [] : ['--defer-indexes'])], servers)
       },
     },
     peers: [...(columnstore || psqlVersion() === null ? [] : [psql]), ...(parallelCopyVersion() === null ? [] : peers)],

@@ -30,7 +30,8 @@ async function world(): Promise<{ url: string; superUrl: string; session: Sessio
   const { url, superUrl } = await freshPg('pg17')
   const target = await openTarget(url, { connections: 1, signal: new AbortController().signal })
   const session = await target.session()
-  await session.query('create table public.t (n int, note text, x float8)')
+  await session.query(`create table public.t (n int, note text, x float8);
+    create index by_n on public.t (n); create index by_x on public.t (x desc) where x > 100`)
   return { url, superUrl, session, close: () => target.close() }
 }
 
@@ -48,12 +49,23 @@ async function expected(url: string, session: Session, content: string): Promise
   return digest(await rowsOf(session, 'peace'))
 }
 
+async function indexesOf(session: Session): Promise<unknown> {
+  const { rows } = await session.query(
+    `select indexname, indexdef from pg_indexes where tablename = 't' order by indexname`,
+  )
+  expect(rows.length).toBeGreaterThan(1)
+  return rows
+}
+
 const PLACES: [Failpoint, number][] = [
   ['copy.after-begin', 1],
   ['copy.after-range', 3],
   ['copy.mid-copy', 5],
   ['copy.before-commit', 4],
   ['copy.after-commit', 6],
+  ['copy.before-indexes', 1],
+  ['copy.in-index', 1],
+  ['copy.in-index', 2],
   ['copy.before-done', 1],
 ]
 
@@ -64,9 +76,18 @@ describe('copy', () => {
       const content = csv(3)
       const file = fileOf(content)
       const typed = ['copy', '-connection', url, '-table', 't', '-file', file, '-skip-header', '-skip-batch-errors']
+      const indexes = await indexesOf(session)
       const name = index % 2 === 0 ? 'mine' : null
       const killed = await hyperferry(
-        [...typed, '-workers', '2', '-batch-byte-size', '9000', ...(name === null ? [] : ['-import-id', name])],
+        [
+          ...typed,
+          '-defer-indexes',
+          '-workers',
+          '2',
+          '-batch-byte-size',
+          '9000',
+          ...(name === null ? [] : ['-import-id', name]),
+        ],
         { cwd: '/tmp', env: { HYPERFERRY_FAILPOINT: `${place}:${times}` } },
       )
       expect(killed.signal, killed.stderr).toBe('SIGKILL')
@@ -82,6 +103,8 @@ describe('copy', () => {
         `n,note,x\n${[0, 1, 2].map((n) => `not a number ${n},x,1\n`).join('')}`,
       )
       expect(digest(await rowsOf(session, 't'))).toBe(await expected(url, session, content))
+      expect(await indexesOf(session)).toEqual(indexes)
+      expect((await session.query('select from hyperferry.import_index')).rowCount).toBe(0)
       // A third time there is nothing to do.
       expect(await copyHere({ ...on, batchBytes: 100_000 })).toMatchObject({ rows: 0, before: ROWS - 3 })
       await close()

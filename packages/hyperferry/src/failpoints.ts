@@ -47,6 +47,8 @@ export const FAILPOINTS = [
   'copy.mid-copy',
   'copy.before-commit',
   'copy.after-commit',
+  'copy.before-indexes',
+  'copy.in-index',
   'copy.before-done',
 ] as const
 export type Failpoint = (typeof FAILPOINTS)[number]

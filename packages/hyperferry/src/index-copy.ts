@@ -1,7 +1,7 @@
 /** The part of the public API that the command line itself and command `copy` need. By itself it loads a fifth of the files: a script that loads many small CSV files waits for them each time. */
 export { goDurationMs } from './config/go-duration.ts'
 export { redact } from './config/urls.ts'
-export { copyCsv } from './copy-csv.ts'
+export { copyCsv, makeDeferredIndexes } from './copy-csv.ts'
 export type { CopyCsvOptions, CopyRequest, CopyResult } from './copy-csv.ts'
 export { CATALOGUE, codeOf, HyperferryError, messageOf } from './errors.ts'
 export type { ErrorCode } from './errors.ts'

@@ -69,6 +69,14 @@ export const COPY_FLAGS: readonly Flag[] = [
     help: 'Load this file once and only once under this name; the same command goes on after a stop.',
   },
   { flags: '--truncate', help: 'Empty the table first; not again when an import goes on.' },
+  {
+    flags: '--defer-indexes',
+    help: 'Drop the plain indexes of an empty table and make them again at the end. Nobody else should write to it.',
+  },
+  {
+    flags: '--make-indexes',
+    help: 'Load nothing: make the indexes that imports into this table have left for their end.',
+  },
   { flags: '--on-conflict-do-nothing', help: 'Leave out rows whose key is in the table.' },
   { flags: '--skip-batch-errors', help: 'Keep rows at fault in a file of their own and go on (exit 4 at the end).' },
   { flags: '--reject-file <path>', help: 'That file; default the name of the file and .rejected.csv.' },

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { copyCsv, CATALOGUE, HyperferryError, usualRetry } from '../index-copy.ts'
+import { copyCsv, makeDeferredIndexes, CATALOGUE, HyperferryError, usualRetry } from '../index-copy.ts'
 import type { CopyRequest, CopyResult, Events, RetryPolicy } from '../index-copy.ts'
 import { number, text, yes } from './command.ts'
 import type { CommandSpec, Input, Outcome } from './command.ts'
@@ -20,8 +20,9 @@ export const copy: CommandSpec = {
   ],
   mutating: true,
   flags: COPY_FLAGS,
-  json: '{rows, bytes, seconds, quarantined, skipped, before, importId, rejects:{rows, reasons}}',
+  json: '{rows, bytes, seconds, quarantined, skipped, before, importId, indexes, rejects:{rows, reasons}}; --make-indexes: {indexes}',
   async run(input, io) {
+    if (yes(input, 'makeIndexes')) return indexesMade(input, io)
     const asks = yes(input, 'truncate') && isTerminal(io) && !yes(input, 'yes')
     const report = reporter(io.events, number(input, 'reportingPeriod') ?? 0, (line) => io.say(line))
     try {
@@ -40,6 +41,27 @@ export const copy: CommandSpec = {
       report.stop()
     }
   },
+}
+
+async function indexesMade(input: Input, io: Io): Promise<Outcome> {
+  if (text(input, 'file') || yes(input, 'truncate') || yes(input, 'deferIndexes')) {
+    throw new HyperferryError('HF-U001', {
+      what: '--make-indexes loads nothing: --file, --truncate and --defer-indexes do not go with it',
+      hint: 'Give --connection, --table and --schema only.',
+    })
+  }
+  const { schema, table, workers, retry } = requestOf(input)
+  const result = await makeDeferredIndexes({
+    request: { schema, table, workers, retry },
+    connection: text(input, 'connection') ?? '',
+    env: io.env,
+    events: io.events,
+    hardSignal: io.hardSignal,
+    dryRun: yes(input, 'dryRun') || yes(input, 'printSql'),
+  })
+  if ('preview' in result) return previewed(result.preview, input)
+  const { indexes } = result
+  return { document: result, text: indexes.length === 0 ? 'No index is missing.' : `Made: ${indexes.join(', ')}` }
 }
 
 function requestOf(input: Input): CopyRequest {
@@ -74,6 +96,7 @@ function requestOf(input: Input): CopyRequest {
     batchRows: number(input, 'batchSize') ?? null,
     importId: text(input, 'importId') || null,
     truncate: yes(input, 'truncate'),
+    deferIndexes: yes(input, 'deferIndexes'),
     skipConflicts: yes(input, 'onConflictDoNothing'),
     skipErrors: yes(input, 'skipBatchErrors'),
     rejectFile: text(input, 'rejectFile') || null,

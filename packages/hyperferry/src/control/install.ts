@@ -11,8 +11,19 @@ import { version5 } from './migrations/0005.ts'
 import { version6 } from './migrations/0006.ts'
 import { version7 } from './migrations/0007.ts'
 import { version8 } from './migrations/0008.ts'
+import { version9 } from './migrations/0009.ts'
 
-const migrations: readonly string[] = [version1, version2, version3, version4, version5, version6, version7, version8]
+const migrations: readonly string[] = [
+  version1,
+  version2,
+  version3,
+  version4,
+  version5,
+  version6,
+  version7,
+  version8,
+  version9,
+]
 
 /** Version of the control schema this tool writes. */
 export const CONTROL_VERSION: number = migrations.length
@@ -41,12 +52,7 @@ export async function installControl(session: Session): Promise<{ version: numbe
 
 /** Version of the control schema in the target; null when there is none. Throws HF-B013 when it is newer than this tool. */
 export async function controlVersion(session: Session): Promise<number | null> {
-  const found = await session.query<{ present: boolean }>(
-    // Not to_regclass: after waiting for a lock it may answer from a stale cache, a scan of the catalog does not.
-    `select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-       where n.nspname = 'hyperferry' and c.relname = 'schema_version') as present`,
-  )
-  if (found.rows[0]?.present !== true) return null
+  if (!(await hasControlTable(session, 'schema_version'))) return null
   const { rows } = await session.query<{ version: number | null }>(
     'select max(version) as version from hyperferry.schema_version',
   )
@@ -57,6 +63,17 @@ export async function controlVersion(session: Session): Promise<number | null> {
     })
   }
   return version
+}
+
+/** Whether the control schema is there and has this table: an older one may lack it. */
+export async function hasControlTable(session: Session, name: string): Promise<boolean> {
+  const { rows } = await session.query<{ present: boolean }>(
+    // Not to_regclass: after waiting for a lock it may answer from a stale cache, a scan of the catalog does not.
+    `select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname = 'hyperferry' and c.relname = $1) as present`,
+    [name],
+  )
+  return rows[0]?.present === true
 }
 
 /** Like `controlVersion`, for commands that only make sense after `schema`. Throws HF-B014 when there is no control schema. */

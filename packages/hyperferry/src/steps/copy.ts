@@ -2,19 +2,20 @@
 import { randomBytes } from 'node:crypto'
 import { bytesDone, bytesLeft, findImport, finishImport, forgetEmptyImport, importTotals } from '../control/imports.ts'
 import type { ImportTotals } from '../control/imports.ts'
-import { installControl } from '../control/install.ts'
+import { hasControlTable, installControl } from '../control/install.ts'
 import { durable } from '../control/ledger.ts'
 import { withNamedLock } from '../control/lock.ts'
 import { HyperferryError } from '../errors.ts'
 import { failpoint } from '../failpoints.ts'
 import type { Preview } from '../preview.ts'
-import type { Session, Target } from '../target/connect.ts'
+import type { Target } from '../target/connect.ts'
 import { withSession as borrow } from '../target/with-session.ts'
 import { withSession } from '../work/attempts.ts'
 import type { CopyRun } from '../work/attempts.ts'
 import type { Events } from '../work/events.ts'
 import { analyze } from './copy/analyze.ts'
 import { begin, goOn } from './copy/begin.ts'
+import { aboutIndexes, indexesThatWait, makeIndexes } from './copy/indexes.ts'
 import { loadPieces } from './copy/load.ts'
 import type { Load } from './copy/load.ts'
 import { prepare } from './copy/prepare.ts'
@@ -25,7 +26,9 @@ import type { RejectFiles } from './copy/reject-file.ts'
 import type { CopyRequest } from './copy/request.ts'
 import { rangeBytes } from './copy/sizes.ts'
 import type { Text } from './copy/text.ts'
+import { withWayOn } from './copy/way-on.ts'
 
+export { makeIndexesOwed, previewIndexes } from './copy/indexes.ts'
 export { openText } from './copy/open-text.ts'
 export type { CopyRequest } from './copy/request.ts'
 
@@ -52,6 +55,8 @@ export interface CopyResult {
   skipped: number
   /** Loaded by earlier runs of this import. */
   before: number
+  /** Names of the indexes that were made when all rows were there. */
+  indexes: string[]
   rejects: RejectFiles | null
 }
 
@@ -61,10 +66,14 @@ export async function previewOf(context: CopyContext, request: CopyRequest): Pro
   return borrow(target, async (session) => {
     const job = await prepare(session, text, request, target.capabilities)
     const found =
-      (await hasBooks(session)) && request.importId !== null ? await findImport(session, request.importId) : null
+      (await hasControlTable(session, 'import')) && request.importId !== null
+        ? await findImport(session, request.importId)
+        : null
     if (found !== null) goOn(found, text, job)
     const loaded = found === null ? 0 : (await importTotals(session, found.id)).bytes
-    return previewCopy(text, job, { request, loaded, resumed: found !== null, bytes: await rangeBytes(text, request) })
+    const deferred = request.deferIndexes ? await indexesThatWait(session, job, request.truncate && found === null) : []
+    const bytes = await rangeBytes(text, request)
+    return previewCopy(text, job, { request, loaded, resumed: found !== null, bytes, deferred })
   })
 }
 
@@ -88,20 +97,24 @@ async function load(
   const started = performance.now()
   const named = request.importId !== null
   const begun = await withSession(run, job.table, (session) =>
-    begin(session, text, job, { name, named, truncate: request.truncate }),
+    begin(session, text, job, { name, named, truncate: request.truncate, deferIndexes: request.deferIndexes }),
   )
   const { importId } = begun
   const before = await withSession(run, job.table, (session) => importTotals(session, importId))
   tellBeginning(events, { job, name, named, before, resumed: begun.resumed && request.truncate })
+  for (const message of await aboutIndexes(run, job, { importId, asked: request.deferIndexes })) {
+    events.emit({ kind: 'note', table: job.table, code: null, message })
+  }
   failpoint('copy.after-begin')
   try {
     let left = 1
     while (left > 0) left = await loadRound(context, await loadOf(context, request, { job, importId, name, before }))
     await text.mustBeUnchanged()
   } catch (error) {
-    const forgotten = await borrow(context.target, (session) => forgetEmptyImport(session, importId)).catch(() => false)
+    const forgotten = await forget(context, job, importId).catch(() => false)
     throw withWayOn(error, { goesOn: named || forgotten ? null : name, name, header: job.beginning.header !== null })
   }
+  const indexes = await makeIndexes(run, { importId, table: job.table, workers: request.workers })
   failpoint('copy.before-done')
   return withSession(run, job.table, async (session) => {
     const now = await importTotals(session, importId)
@@ -119,9 +132,18 @@ async function load(
       quarantined: now.refused,
       skipped: now.skipped - before.skipped,
       before: before.rows,
+      indexes,
       rejects,
     }
   })
+}
+
+/** An import that has loaded nothing leaves the table as it was, and without a name of its own it leaves nothing at all: says whether it did. */
+async function forget({ target, run }: CopyContext, job: Prepared, importId: number): Promise<boolean> {
+  const { bytes } = await borrow(target, (session) => importTotals(session, importId))
+  if (bytes > 0) return false
+  await makeIndexes(run, { importId, table: job.table, workers: 1 })
+  return borrow(target, (session) => forgetEmptyImport(session, importId))
 }
 
 /**
@@ -179,40 +201,4 @@ function tellBeginning(
       : `import ${name} goes on: ${before.rows} rows are loaded${resumed ? '; the table was emptied when it began, not again' : ''}`
     : `import ${name}; if it is killed, --import-id ${name} goes on`
   events.emit({ kind: 'note', table: job.table, code: null, message })
-}
-
-interface Way {
-  name: string
-  /** The made-up name by which the import goes on; null when the command alone does. */
-  goesOn: string | null
-  header: boolean
-}
-
-/** What is loaded stays: says how to go on. */
-function withWayOn(error: unknown, { name, goesOn, header }: Way): unknown {
-  if (!(error instanceof HyperferryError)) return error
-  return new HyperferryError(error.code, {
-    what: error.message,
-    hint: hintFor(error, goesOn === null ? 'the same command' : `the same command with --import-id ${goesOn}`, header),
-    details: { ...error.details, importId: name },
-    cause: error.cause ?? error,
-    ...(error.sqlstate === null ? {} : { sqlstate: error.sqlstate }),
-  })
-}
-
-function hintFor(error: HyperferryError, command: string, header: boolean): string {
-  if (error.code !== 'HF-F002' && error.code !== 'HF-F011') {
-    return error.exitCode === 4 ? `Run ${command}: it goes on where the books end.` : error.hint
-  }
-  if (error.details['line'] === 1 && !header)
-    return 'If the first line is a header: --skip-header or --auto-column-mapping.'
-  return `Leave rows at fault out: ${command} and --skip-batch-errors. Or mend the file, empty the table of what is loaded, and begin again.`
-}
-
-async function hasBooks(session: Session): Promise<boolean> {
-  const { rows } = await session.query<{ there: boolean }>(
-    `select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       where n.nspname = 'hyperferry' and c.relname = 'import') as there`,
-  )
-  return rows[0]?.there === true
 }

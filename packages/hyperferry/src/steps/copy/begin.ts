@@ -7,6 +7,7 @@ import type { Session } from '../../target/connect.ts'
 import { transaction } from '../../target/transaction.ts'
 import { differencesOf } from './identity.ts'
 import type { FileIdentity } from './identity.ts'
+import { deferIndexes } from './indexes.ts'
 import type { Prepared } from './prepare.ts'
 import type { Text } from './text.ts'
 
@@ -21,12 +22,18 @@ export interface Wanted {
   named: boolean
   /** Empty the table, in the same transaction: never again when the import goes on. */
   truncate: boolean
+  /** Drop the plain indexes when the table is empty. */
+  deferIndexes: boolean
 }
 
 /** Throws HF-F007 for another file, HF-F008 for other settings. */
 export async function begin(session: Session, text: Text, job: Prepared, wanted: Wanted): Promise<Begun> {
   const found = await findImport(session, wanted.name)
-  if (found !== null) return goOn(found, text, job)
+  if (found !== null) {
+    const begun = goOn(found, text, job)
+    if (wanted.deferIndexes) await shortly(session, () => deferIndexes(session, begun.importId, job))
+    return begun
+  }
   const row = {
     name: wanted.name,
     named: wanted.named,
@@ -36,14 +43,22 @@ export async function begin(session: Session, text: Text, job: Prepared, wanted:
     identity: text.identity,
     reading: readingOf(job),
   }
-  const importId = await transaction(session, async () => {
-    await session.query(`set local lock_timeout = '10s'`)
+  const importId = await shortly(session, async () => {
     const id = await beginImport(session, row)
     if (id !== null && wanted.truncate) await session.query(`truncate ${job.target}`)
+    if (id !== null && wanted.deferIndexes) await deferIndexes(session, id, job)
     return id
   })
   // Another tool was faster; now its row is there.
   return importId === null ? begin(session, text, job, wanted) : { importId, resumed: false }
+}
+
+/** Others do not wait behind us for long. */
+async function shortly<T>(session: Session, use: () => Promise<T>): Promise<T> {
+  return transaction(session, async () => {
+    await session.query(`set local lock_timeout = '10s'`)
+    return use()
+  })
 }
 
 /** Compares with what the books say; for a preview too. */

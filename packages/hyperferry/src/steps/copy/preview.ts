@@ -1,5 +1,7 @@
 /** What a copy would do, in words and in SQL. */
 import type { Preview } from '../../preview.ts'
+import { dropSql } from '../../target/plain-indexes.ts'
+import type { PlainIndex } from '../../target/plain-indexes.ts'
 import { copySqlOf } from './job.ts'
 import type { Prepared } from './prepare.ts'
 import type { CopyRequest } from './request.ts'
@@ -12,9 +14,12 @@ interface Facts {
   resumed: boolean
   /** Of a transaction. */
   bytes: number
+  /** Indexes that are made at the end. */
+  deferred: readonly PlainIndex[]
 }
 
-export function previewCopy(text: Text, job: Prepared, { request, loaded, resumed, bytes }: Facts): Preview {
+export function previewCopy(text: Text, job: Prepared, facts: Facts): Preview {
+  const { request, loaded, resumed, bytes, deferred } = facts
   const left = text.size === null ? null : text.size - job.beginning.first - loaded
   const length =
     left === null ? 'of unknown length' : `${size(left)}${loaded > 0 ? ` (${size(loaded)} are loaded)` : ''}`
@@ -32,11 +37,19 @@ export function previewCopy(text: Text, job: Prepared, { request, loaded, resume
       ...(empties ? [`EMPTIES ${job.target} first`] : []),
       `${length}: ${transactions}, ${request.workers} at the same time`,
       `columns: ${job.columns.join(', ')}`,
+      ...(deferred.length > 0
+        ? [`drops these indexes and makes them again at the end: ${deferred.map(({ name }) => name).join(', ')}`]
+        : []),
       ...(job.staged?.skipConflicts === true ? ['rows whose key is there are left out'] : []),
       ...(job.staged && job.staged.orderBy.length > 0 ? [`rows are sorted by ${job.staged.orderBy.join(', ')}`] : []),
       ...(job.keepAside ? ['rows at fault are kept aside'] : ['the first row at fault ends it']),
     ],
-    sql: [...(empties ? [`truncate ${job.target};`] : []), `${copySqlOf(job)};`],
+    sql: [
+      ...(empties ? [`truncate ${job.target};`] : []),
+      ...deferred.map((index) => `${dropSql(index)};`),
+      `${copySqlOf(job)};`,
+      ...deferred.map(({ definition }) => `${definition};`),
+    ],
   }
 }
 

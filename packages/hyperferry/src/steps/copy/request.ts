@@ -29,6 +29,8 @@ export interface CopyRequest extends ColumnChoice {
   batchRows: number | null
   importId: string | null
   truncate: boolean
+  /** Drop the plain indexes of an empty table, and make them again when all rows are there. */
+  deferIndexes: boolean
   skipConflicts: boolean
   /** Keep rows at fault aside and go on. */
   skipErrors: boolean

@@ -63,6 +63,7 @@ export async function copyHere({ connection, events, signal, piped, ...request }
       batchRows: null,
       importId: null,
       truncate: false,
+      deferIndexes: false,
       skipConflicts: false,
       skipErrors: false,
       rejectFile: null,
