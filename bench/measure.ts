@@ -56,7 +56,7 @@ export function total(all: readonly Measured[]): Measured {
 }
 
 /** Seconds of a process, of its children that live and of those that have ended. */
-function cpuOf(pid: number): number {
+export function cpuOf(pid: number): number {
   let ticks = ticksOf(pid)
   for (const child of childrenOf(pid)) ticks += ticksOf(child)
   return ticks / 100

@@ -17,8 +17,8 @@ export interface Piece {
 
 export interface CutOptions {
   syntax: RowSyntax
-  /** Bytes of a piece; rows are never cut, so it may be more. */
-  bytes: number
+  /** Bytes of the piece that begins at this offset; rows are never cut, so it may be more. */
+  bytes: (from: number) => number
   /** Whether pieces carry their bytes; then blocks must stay what they are. */
   keep: boolean
   /** Rows to cut in all. */
@@ -45,7 +45,8 @@ export async function* cutRows(
     let size = 0
     let whole = 0
     let end = 0
-    while (scanner.rows < left && (end === 0 || size < options.bytes)) {
+    const bytes = options.bytes(from)
+    while (scanner.rows < left && (end === 0 || size < bytes)) {
       const block = rest ?? (await next())
       rest = null
       if (block === null) break
@@ -57,7 +58,7 @@ export async function* cutRows(
     }
     if (size === 0) return
     // At the end of the text, and nowhere else, a row needs no row end.
-    const atEnd = end === 0 || (scanner.rows < left && size < options.bytes)
+    const atEnd = end === 0 || (scanner.rows < left && size < bytes)
     const length = atEnd ? size : whole
     const last = blocks.at(-1)
     if (last !== undefined && length < size) {

@@ -23,7 +23,12 @@ function reader(text: Buffer, size: number): () => Promise<Buffer | null> {
 async function pieces(text: Buffer, block: number, options: { bytes: number; most?: number }): Promise<Piece[]> {
   const next = reader(text, block)
   return Array.fromAsync(
-    cutRows(0, next, { syntax, bytes: options.bytes, keep: false, most: options.most ?? Number.POSITIVE_INFINITY }),
+    cutRows(0, next, {
+      syntax,
+      bytes: () => options.bytes,
+      keep: false,
+      most: options.most ?? Number.POSITIVE_INFINITY,
+    }),
   )
 }
 

@@ -6,6 +6,7 @@ import { cutRows } from '../../csv/cut.ts'
 import type { Piece } from '../../csv/cut.ts'
 import { lineEnds } from '../../csv/rows.ts'
 import { HyperferryError } from '../../errors.ts'
+import { towardsTheEnd } from './sizes.ts'
 import type { Text } from './text.ts'
 
 export interface PieceOptions {
@@ -15,6 +16,7 @@ export interface PieceOptions {
   /** In order. */
   loaded: readonly DoneBytes[]
   bytes: number
+  workers: number
   /** Rows of the text that count, from the first on. */
   most: number
 }
@@ -34,13 +36,15 @@ export async function* piecesOf(text: Text, options: PieceOptions): AsyncGenerat
     if (line !== null) for (const each of blocks) line += lineEnds(each, syntax.rowEnd)
   }
   if (!text.seekable) count([(await text.head(options.first)).subarray(0, options.first)])
+  const sizes = (from: number): number =>
+    text.seekable ? towardsTheEnd(bytes, { left: (text.size ?? from) - from, workers: options.workers }) : bytes
   const block = Math.max(SMALLEST_BLOCK, Math.min(BLOCK, bytes >> 2))
   let left = options.most
   let at = options.first
   for (const range of [...loaded, null]) {
     const end = range?.from ?? text.size ?? Number.MAX_SAFE_INTEGER
     if (at < end) {
-      const cut = { syntax, bytes, keep: !text.seekable, most: left }
+      const cut = { syntax, bytes: sizes, keep: !text.seekable, most: left }
       for await (const piece of cutRows(at, text.reader(at, end, block), cut)) {
         left -= piece.rows
         yield { ...piece, line }

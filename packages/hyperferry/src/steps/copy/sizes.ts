@@ -6,6 +6,8 @@ const MB = 1024 * 1024
 /** Large enough that beginning and committing cost nothing, small enough that little is lost when one fails. */
 const USUAL = 32 * MB
 const SMALLEST = 256
+/** Below it beginning and committing are felt. */
+const SMALLEST_AT_END = 4 * MB
 const SAMPLE = 64 * 1024
 const LARGEST = 256 * MB
 /** Small batches of rows only make it slower; who means it says it in bytes. */
@@ -24,6 +26,14 @@ export async function rangeBytes(text: Text, { batchBytes, batchRows, workers }:
   // One more than workers: the one that is being cut.
   const most = text.seekable ? LARGEST : Math.floor(BUDGET / (workers + 1))
   return Math.min(most, Math.round(wanted))
+}
+
+/**
+ * Bytes of a piece when `left` are left of the file: smaller towards the end, so that no worker waits long for the last one (guided self-scheduling, Polychronopoulos and
+ * Kuck 1987, with half of a worker's share).
+ */
+export function towardsTheEnd(bytes: number, { left, workers }: { left: number; workers: number }): number {
+  return Math.min(bytes, Math.max(SMALLEST_AT_END, Math.round(left / (2 * workers))))
 }
 
 async function averageRow(text: Text): Promise<number> {
