@@ -76,4 +76,27 @@ suite('copy into hypertables', () => {
     expect(await chunks(session)).toMatchObject({ chunks: 3 })
     await close()
   })
+
+  test.each([
+    ['compressed on the way', true, 4],
+    ['as rows', false, 0],
+  ])('indexes that wait are those that were there, in every chunk: %s', async (_name, directCompress, compressed) => {
+    const { url, session, close } = await hypertable(`${columnstore}; create index by_device on t (device, ts desc)`)
+    const indexes = async (): Promise<unknown> =>
+      (await session.query(`select indexdef from pg_indexes where tablename = 't' order by 1`)).rows
+    const perChunk = async (): Promise<unknown> =>
+      (
+        await session.query(
+          `select distinct count(*)::int4 as indexes from pg_indexes i join timescaledb_information.chunks c on c.chunk_name = i.tablename group by i.tablename`,
+        )
+      ).rows
+    const before = await indexes()
+    const load = { connection: url, table: 't', file: fileOf(csv(4)), batchBytes: 300_000, directCompress }
+    expect(await copyHere({ ...load, deferIndexes: true })).toMatchObject({ indexes: ['by_device', 't_ts_idx'] })
+    expect(await indexes()).toEqual(before)
+    expect(before).toHaveLength(2)
+    expect(await perChunk()).toEqual([{ indexes: 2 }])
+    expect(await chunks(session)).toEqual({ chunks: 4, compressed })
+    await close()
+  })
 })
