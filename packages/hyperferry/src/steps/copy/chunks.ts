@@ -1,10 +1,15 @@
-/** Chunks made before the rows come: one made by a COPY locks the hypertable until that COPY commits, and the other workers wait. */
+/**
+ * Chunks made before the rows come, and their columnar side where rows are compressed on the way: what a COPY makes itself locks the hypertable until that COPY commits,
+ * and the other workers wait.
+ */
 import { splitRow } from '../../csv/fields.ts'
 import { rowBytes, rowTable, withoutEnd } from '../../csv/rows.ts'
 import type { Capabilities } from '../../target/capabilities.ts'
 import { readHypertable } from '../../target/catalog.ts'
 import { precreateChunks } from '../../target/chunks.ts'
+import { compressChunk, untouchedChunks } from '../../target/columnstore-chunks.ts'
 import type { Session } from '../../target/connect.ts'
+import { transaction } from '../../target/transaction.ts'
 import { isTransient } from '../../work/backoff.ts'
 import type { ImportJob } from './job.ts'
 import type { PieceBytes } from './piece-bytes.ts'
@@ -24,14 +29,26 @@ export async function chunkMaker(session: Session, job: ImportJob, capabilities:
   const type = dimension.micros === null ? 'int8' : 'timestamptz'
   const seen = new Set<bigint>()
   let usable = true
-  return async (current, piece) => {
+  const { schema, table } = job
+  // One after the other: who finds a chunk empty while another worker copies into it already would wait for that COPY.
+  let before: Promise<unknown> = Promise.resolve()
+  const inTurn = async (use: () => Promise<void>): Promise<void> => {
+    const turn = before.then(use)
+    before = turn.catch(() => {})
+    return turn
+  }
+  const make = async (current: Session, piece: PieceBytes): Promise<void> => {
     if (!usable) return
     try {
       const times = await edgeTexts(job, piece, index)
       const [low, high] = await positions(current, times, type)
       if (low === undefined || high === undefined || (high - low) / interval > MOST_CHUNKS) return
       if (seen.has(low / interval) && seen.has(high / interval)) return
-      await precreateChunks(current, { schema: job.schema, table: job.table, capabilities }, low, high + 1n)
+      await precreateChunks(current, { schema, table, capabilities }, low, high + 1n)
+      if (job.compress !== '' && !job.staged) {
+        for (const chunk of await untouchedChunks(current, { schema, table, from: low, to: high + 1n }))
+          await transaction(current, () => compressChunk(current, capabilities, chunk))
+      }
       seen.add(low / interval).add(high / interval)
     } catch (error) {
       // Only speed is lost: the COPY makes its chunk itself, and names the row if there is something wrong with it.
@@ -39,6 +56,7 @@ export async function chunkMaker(session: Session, job: ImportJob, capabilities:
       usable = false
     }
   }
+  return (current, piece) => inTurn(() => make(current, piece))
 }
 
 /** The time of the first and of the last row, as written. Rows in quotes are left to the server. */

@@ -6,7 +6,7 @@ import { cutRows } from '../../csv/cut.ts'
 import type { Piece } from '../../csv/cut.ts'
 import { lineEnds } from '../../csv/rows.ts'
 import { HyperferryError } from '../../errors.ts'
-import { towardsTheEnd } from './sizes.ts'
+import { pieceSizes } from './sizes.ts'
 import type { Text } from './text.ts'
 
 export interface PieceOptions {
@@ -36,8 +36,8 @@ export async function* piecesOf(text: Text, options: PieceOptions): AsyncGenerat
     if (line !== null) for (const each of blocks) line += lineEnds(each, syntax.rowEnd)
   }
   if (!text.seekable) count([(await text.head(options.first)).subarray(0, options.first)])
-  const sizes = (from: number): number =>
-    text.seekable ? towardsTheEnd(bytes, { left: (text.size ?? from) - from, workers: options.workers }) : bytes
+  const size = text.seekable ? text.size : null
+  const sizes = pieceSizes(bytes, { first: options.first, size, workers: options.workers })
   const block = Math.max(SMALLEST_BLOCK, Math.min(BLOCK, bytes >> 2))
   let left = options.most
   let at = options.first

@@ -6,6 +6,7 @@ const MB = 1024 * 1024
 /** Large enough that beginning and committing cost nothing, small enough that little is lost when one fails. */
 const USUAL = 32 * MB
 const SMALLEST = 256
+const FIRST = 2 * MB
 /** Below it beginning and committing are felt. */
 const SMALLEST_AT_END = 4 * MB
 const SAMPLE = 64 * 1024
@@ -29,11 +30,19 @@ export async function rangeBytes(text: Text, { batchBytes, batchRows, workers }:
 }
 
 /**
- * Bytes of a piece when `left` are left of the file: smaller towards the end, so that no worker waits long for the last one (guided self-scheduling, Polychronopoulos and
- * Kuck 1987, with half of a worker's share).
+ * Bytes of the piece at an offset. The first one is small: a wrong flag shows at once, and a chunk that is compressed on the way is marked by the first COPY into it, for whose
+ * commit all others wait. Towards the end of a file of known size they get smaller, so that no worker waits long for the last one (guided self-scheduling, Polychronopoulos
+ * and Kuck 1987, with half of a worker's share).
  */
-export function towardsTheEnd(bytes: number, { left, workers }: { left: number; workers: number }): number {
-  return Math.min(bytes, Math.max(SMALLEST_AT_END, Math.round(left / (2 * workers))))
+export function pieceSizes(
+  bytes: number,
+  { first, size, workers }: { first: number; size: number | null; workers: number },
+): (from: number) => number {
+  return (from) => {
+    if (from === first) return Math.min(bytes, FIRST)
+    const share = size === null ? bytes : Math.round((size - from) / (2 * workers))
+    return Math.min(bytes, Math.max(SMALLEST_AT_END, share))
+  }
 }
 
 async function averageRow(text: Text): Promise<number> {
