@@ -1,5 +1,5 @@
 /** The rows of a piece of text one by one: for the slow path, where each has to be named. */
-import { CR, LF } from './dialect.ts'
+import { CR, LF, ROW_END_BYTES } from './dialect.ts'
 import type { RowSyntax } from './dialect.ts'
 import { RowScanner } from './scan.ts'
 
@@ -36,4 +36,10 @@ export function withoutEnd(row: Buffer): Buffer {
   if (row[end - 1] === LF) end -= 1
   if (row[end - 1] === CR) end -= 1
   return row.subarray(0, end)
+}
+
+/** A row without the end that all rows of its file have: any other CR or LF is a part of it. */
+export function withoutItsEnd(row: Buffer, rowEnd: RowSyntax['rowEnd']): Buffer {
+  const end = ROW_END_BYTES[rowEnd]
+  return row.subarray(-end.length).equals(end) ? row.subarray(0, -end.length) : row
 }

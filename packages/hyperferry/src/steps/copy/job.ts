@@ -15,6 +15,8 @@ export interface ImportJob {
   columns: readonly string[]
   dialect: Dialect
   syntax: RowSyntax
+  /** Of the file, as the server knows it. */
+  encoding: string
   /** Whether the text must be strict UTF-8; other encodings are checked by the server alone. */
   utf8: boolean
   /** Options of COPY, in brackets. */

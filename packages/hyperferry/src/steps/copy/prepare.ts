@@ -1,6 +1,6 @@
 /** Everything that is decided before a row is loaded; nothing is changed. */
 import { columnsOf } from './columns.ts'
-import { beginningOf } from './beginning.ts'
+import { beginningOf, namesOf } from './beginning.ts'
 import { parseCopyOptions } from '../../config/copy-options.ts'
 import type { Beginning } from '../../csv/beginning.ts'
 import type { Dialect } from '../../csv/dialect.ts'
@@ -22,7 +22,7 @@ export interface Prepared extends Omit<ImportJob, 'importId' | 'name'> {
   beginning: Beginning
 }
 
-/** Throws HF-F005, HF-F006, and what the server says to the statement (no right to insert, for example). */
+/** Throws HF-F004 for a header that is to be mapped, HF-F005, HF-F006, and what the server says to the statement (no right to insert, for example). */
 export async function prepare(
   session: Session,
   text: Text,
@@ -47,16 +47,20 @@ export async function prepare(
   }
   const encoding = request.encoding ?? more.encoding ?? 'UTF8'
   mustBeLikeAscii(encoding, dialect)
-  const header = request.header || request.byHeader || request.mapping !== null
+  const mapped = request.byHeader || request.mapping !== null
+  const header = request.header || mapped
+  const utf8 = /^(utf-?8|unicode)$/i.test(encoding)
   const beginning = await beginningOf(text, { dialect, skipLines: request.skipLines, header })
+  const names = mapped ? await namesOf(session, beginning, { dialect, encoding, utf8 }) : null
   const job = {
     schema,
     table,
     target: qualified(schema, table),
-    columns: columnsOf(found, request, beginning.header),
+    columns: columnsOf(found, request, names),
     dialect,
     syntax: { quote: dialect.quote, escape: dialect.escape, rowEnd: beginning.rowEnd },
-    utf8: /^(utf-?8|unicode)$/i.test(encoding),
+    encoding,
+    utf8,
     options: copyOptionsSql(dialect, encoding, more),
     prefix: Buffer.concat([Buffer.from('h'), ROW_END_BYTES[beginning.rowEnd]]),
     settings: text.seekable ? PIECE_SETTINGS : STREAM_SETTINGS,

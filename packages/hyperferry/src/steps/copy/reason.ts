@@ -1,6 +1,7 @@
 /** Why a row was refused, and which of its columns is at fault. */
+import { CR } from '../../csv/dialect.ts'
 import { splitRow } from '../../csv/fields.ts'
-import { withoutEnd } from '../../csv/rows.ts'
+import { withoutItsEnd } from '../../csv/rows.ts'
 import { firstInvalid } from '../../csv/utf8.ts'
 import type { ErrorCode, HyperferryError } from '../../errors.ts'
 import type { ImportJob } from './job.ts'
@@ -13,7 +14,7 @@ export interface Reason {
   reason: string
 }
 
-type Reader = Pick<ImportJob, 'columns' | 'dialect' | 'utf8' | 'table'>
+type Reader = Pick<ImportJob, 'columns' | 'dialect' | 'syntax' | 'utf8'>
 
 /** `error` null: the row was not sent, because it is not of its encoding. */
 export function reasonOf(job: Reader, row: Buffer, error: HyperferryError | null): Reason {
@@ -23,22 +24,31 @@ export function reasonOf(job: Reader, row: Buffer, error: HyperferryError | null
 }
 
 /** By the server's own word where it gives one, else by looking at the row. */
-function columnAtFault({ columns, dialect }: Reader, row: Buffer, error: HyperferryError | null): string | null {
+function columnAtFault(
+  { columns, dialect, syntax }: Reader,
+  row: Buffer,
+  error: HyperferryError | null,
+): string | null {
   const told = error?.details['column'] ?? placeOf(error)?.column
   if (typeof told === 'string') return told
-  const fields = splitRow(withoutEnd(row), dialect)
+  const malformed = error?.sqlstate === '22P04'
+  const fields = splitRow(withoutItsEnd(row, syntax.rowEnd), dialect)
   const bad = fields.findIndex(
-    ({ bytes, open }) => open || bytes.includes(0) || (error === null && firstInvalid(bytes) !== null),
+    ({ bytes, open, bare }) =>
+      open || bytes.includes(0) || (malformed && bare !== null) || (error === null && firstInvalid(bytes) !== null),
   )
   if (bad >= 0) return columns[bad] ?? null
-  return error?.sqlstate === '22P04' && fields.length < columns.length ? (columns[fields.length] ?? null) : null
+  return malformed && fields.length < columns.length ? (columns[fields.length] ?? null) : null
 }
 
-function textOf({ columns, dialect }: Reader, row: Buffer, error: HyperferryError | null): string {
+function textOf({ columns, dialect, syntax }: Reader, row: Buffer, error: HyperferryError | null): string {
   if (error === null) return 'a byte that is not UTF-8'
-  const bytes = withoutEnd(row)
+  const bytes = withoutItsEnd(row, syntax.rowEnd)
   if (bytes.includes(0)) return 'a NUL byte, which PostgreSQL cannot store in a text'
   const fields = splitRow(bytes, dialect)
+  const bare = fields.find((field) => field.bare !== null)?.bare
+  if (error.sqlstate === '22P04' && bare != null)
+    return `${bare === CR ? 'a CR' : 'an LF'} without quotes in a file whose rows end with ${syntax.rowEnd.toUpperCase()}`
   if (error.sqlstate === '22P04' && fields.at(-1)?.open === true) return 'a quote that is opened here and never closed'
   if (error.sqlstate === '22P04' && fields.length !== columns.length) {
     return `${fields.length} ${fields.length === 1 ? 'field' : 'fields'} instead of ${columns.length}`

@@ -4,6 +4,7 @@ import type { RowTable } from '../../csv/rows.ts'
 import type { HyperferryError } from '../../errors.ts'
 import type { Session } from '../../target/connect.ts'
 import { isDataError } from '../../work/bisect.ts'
+import { columnNotDecoded, isNoCharacter } from './encoding.ts'
 import type { ImportJob } from './job.ts'
 import { placeOf, reasonOf } from './reason.ts'
 import type { Reason } from './reason.ts'
@@ -29,16 +30,28 @@ export async function separate(session: Session, from: number, to: number, work:
     const error = await tryLoad(session, first, end, work)
     if (error === null) continue
     if (end - first === 1) {
-      await work.refuse(first, reasonOf(work.job, rowBytes(work.table, first), error))
+      await work.refuse(first, await lookCloser(session, work, first, error))
       continue
     }
     const told = toldRow(work, first, end, error)
     const middle = first + Math.floor((end - first) / 2)
     if (told === null) todo.push([middle, end], [first, middle])
-    // The first row that is refused ends the copy: no need to load those before it.
-    else if (!work.job.keepAside) todo.push([told + 1, end], [first, told], [told, told + 1])
+    // In the order of the file: tried before those in front of it, a row whose key comes twice would go in and the first one be refused.
     else todo.push([told + 1, end], [told, told + 1], [first, told])
   }
+}
+
+/** Of a byte that is no character the server says neither the line nor the column. */
+async function lookCloser(
+  session: Session,
+  { job, table }: Separation,
+  row: number,
+  error: HyperferryError,
+): Promise<Reason> {
+  const bytes = rowBytes(table, row)
+  const reason = reasonOf(job, bytes, error)
+  if (reason.column !== null || job.utf8 || !isNoCharacter(error)) return reason
+  return { ...reason, column: await columnNotDecoded(session, job, bytes) }
 }
 
 async function tryLoad(session: Session, from: number, to: number, work: Separation): Promise<HyperferryError | null> {
