@@ -1,28 +1,10 @@
 // Rows end where PostgreSQL ends them, however the text is cut into blocks.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { RowEnd, RowSyntax } from '../../src/csv/dialect.ts'
+import type { RowEnd } from '../../src/csv/dialect.ts'
 import { rowBytes, rowTable } from '../../src/csv/rows.ts'
 import { RowScanner } from '../../src/csv/scan.ts'
-
-/** PostgreSQL's loop, one byte after the other, as its source tells it. */
-function reference(text: Buffer, { quote, escape, rowEnd }: RowSyntax): number[] {
-  const ends: number[] = []
-  let inQuote = false
-  let lastWasEscape = false
-  for (let at = 0; at < text.length; at += 1) {
-    const byte = text[at]
-    const special = escape === quote ? -1 : escape
-    if (inQuote && byte === special) lastWasEscape = !lastWasEscape
-    if (byte === quote && !lastWasEscape) inQuote = !inQuote
-    if (byte !== special) lastWasEscape = false
-    if (inQuote) continue
-    if (rowEnd === 'lf' && byte === 10) ends.push(at + 1)
-    if (rowEnd === 'cr' && byte === 13) ends.push(at + 1)
-    if (rowEnd === 'crlf' && byte === 10 && text[at - 1] === 13) ends.push(at + 1)
-  }
-  return ends
-}
+import { rowEnds } from './row-ends.ts'
 
 const texts = fc
   .array(fc.constantFrom('"', '"', '""', '\\', 'a', 'bcd', ',', '\n', '\r\n', '\r', 'x'.repeat(90), 'é'), {
@@ -42,7 +24,7 @@ test('ends and their number, in blocks of any size', () => {
       syntaxes,
       fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 }),
       (text, syntax, sizes) => {
-        const ends = reference(text, syntax)
+        const ends = rowEnds(text, syntax)
         const scanner = new RowScanner(syntax)
         let at = 0
         let last = 0
@@ -70,7 +52,7 @@ test('many quotes and long stretches without any take different ways to the same
     const text = Buffer.from(row.repeat(500) + `plain,row${end}`.repeat(3000))
     const scanner = new RowScanner(syntax)
     expect(scanner.push(text)).toBe(text.length)
-    expect(scanner.rows).toBe(reference(text, syntax).length)
+    expect(scanner.rows).toBe(rowEnds(text, syntax).length)
   }
 })
 
@@ -78,7 +60,7 @@ test('the rows of a piece, one by one', () => {
   fc.assert(
     fc.property(texts, syntaxes, (text, syntax) => {
       const table = rowTable(text, syntax)
-      const ends = reference(text, syntax)
+      const ends = rowEnds(text, syntax)
       if (text.length > (ends.at(-1) ?? 0)) ends.push(text.length)
       expect(table.starts).toEqual([0, ...ends])
       expect(Buffer.concat(ends.map((_end, row) => rowBytes(table, row)))).toEqual(text)
