@@ -80,7 +80,8 @@ export async function withDatabases<T>(
   const how = {
     ...urls,
     timezone: plan.source.timezone,
-    connections: plan.backfill.workers + 1,
+    // As steps/backfill/pace.ts has it for other numbers of workers.
+    connections: plan.backfill.workers + 2,
     signal: rest.hardSignal,
   }
   return openBoth(how, async (both) => {

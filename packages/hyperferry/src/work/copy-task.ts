@@ -19,6 +19,7 @@ import { openColumnstore } from './open-columnstore.ts'
 import { readSlice } from './read-slice.ts'
 import type { SliceRows } from './read-slice.ts'
 import type { SessionSlot } from './session-slot.ts'
+import type { SessionSlots } from './session-slots.ts'
 import type { TableWork } from './table-work.ts'
 import { sliceOf } from './tasks.ts'
 import type { Task } from './tasks.ts'
@@ -43,10 +44,10 @@ export interface BookWatcher {
 
 /**
  * When this returns, all of the task's span is on the books: by this call, by an earlier commit whose acknowledgement was lost, or by another
- * tool. Transient errors are waited out; then the receipts are read again, and what is left of the span is copied.
+ * tool. A session is taken once all is read. Transient errors are waited out; then the receipts are read again, and what is left of the span is copied.
  */
 // eslint-disable-next-line max-params -- run, place, table, span: nothing of it belongs together for longer
-export async function copyTask(run: CopyRun, slot: SessionSlot, work: TableWork, task: TaskJob): Promise<void> {
+export async function copyTask(run: CopyRun, slots: SessionSlots, work: TableWork, task: TaskJob): Promise<void> {
   const read = await patiently(run, work.table.name, () =>
     readSlice(work, sliceOf(work.table, task), run.budget, run.stop),
   )
@@ -55,13 +56,15 @@ export async function copyTask(run: CopyRun, slot: SessionSlot, work: TableWork,
     failpoint('backfill.after-read')
     const hasRows = read.spool.rows > 0
     const direct = await directTask(work, task, read)
-    left = await writeUntilBooked(run, slot, work, { ...task, hasRows }, (session) =>
-      writeOnce(run, session, work, { task, read, direct }),
+    left = await slots.use((slot) =>
+      writeUntilBooked(run, slot, work, { ...task, hasRows }, (session) =>
+        writeOnce(run, session, work, { task, read, direct }),
+      ),
     )
   } finally {
     await read.spool.dispose()
   }
-  for (const span of left) await copyTask(run, slot, work, { ...task, span })
+  for (const span of left) await copyTask(run, slots, work, { ...task, span })
 }
 
 interface Once {

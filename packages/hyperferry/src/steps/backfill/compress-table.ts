@@ -52,8 +52,8 @@ export async function compressTable(run: CopyRun, work: TableWork, options: Work
   })
   const refusals: string[] = []
   let done = 0
-  await inParallel(run, options, each(left.chunks), async (slot, chunk) => {
-    const refusal = await compressPatiently(run, work, slot, chunk)
+  await inParallel(run, options, each(left.chunks), async (slots, chunk) => {
+    const refusal = await slots.use((slot) => compressPatiently(run, work, slot, chunk))
     if (refusal !== null) refusals.push(refusal)
     else done += 1
     run.events.emit({ kind: 'table-compress', table: table.name, done, total: left.chunks.length })

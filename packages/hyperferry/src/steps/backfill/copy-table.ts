@@ -12,7 +12,7 @@ import { directLoad } from '../../work/direct-load.ts'
 import { noteOnePiece } from '../../work/in-one-piece.ts'
 import { chunkMaker } from '../../work/make-chunks.ts'
 import { prepareTable } from '../../work/prepare-table.ts'
-import type { SessionSlot } from '../../work/session-slot.ts'
+import type { SessionSlots } from '../../work/session-slots.ts'
 import type { TableWork } from '../../work/table-work.ts'
 import type { Walker } from '../../work/tasks.ts'
 import { taskFeed } from '../../work/feed.ts'
@@ -39,6 +39,11 @@ export interface CopiedTable {
   rowsFirst: string | null
 }
 
+/**
+ * Tasks that are read while all workers write: one keeps the source busy (a reading process decodes one row at a time, however many read), and costs the memory of one.
+ */
+const AHEAD = 1
+
 /** When this returns, the receipts cover the table. Throws HF-B022 after the running tasks when `signal` is aborted, and the first error that waiting cannot mend. */
 export async function copyTable(run: CopyRun, work: TableWork, options: CopyTableOptions): Promise<CopiedTable> {
   const sums = await withSession(run, work.table.name, (session) => booked(session, work.tableId))
@@ -59,7 +64,7 @@ export async function copyTable(run: CopyRun, work: TableWork, options: CopyTabl
         )
       : { direct: null, reason: null }
   const ready = { ...work, direct }
-  await copyAll(run, ready, { ...options, progress }, (slot, job) => copyTask(run, slot, ready, job))
+  await copyAll(run, ready, { ...options, progress, ahead: AHEAD }, (slots, job) => copyTask(run, slots, ready, job))
   return { before: sums.rows, unchanged: false, deleted, directRows: direct?.rows ?? 0, rowsFirst: reason }
 }
 
@@ -92,15 +97,15 @@ export async function copyAll(
   run: CopyRun,
   work: TableWork,
   options: CopyTableOptions & { progress: TableProgress },
-  perform: (slot: SessionSlot, job: TaskJob) => Promise<void>,
+  perform: (slots: SessionSlots, job: TaskJob) => Promise<void>,
 ): Promise<void> {
   const grid = chunkGrid(work.table, options.timezone)
   const align = (position: bigint): bigint => alignPosition(work.table, position)
   const makeChunks = chunkMaker({ target: run.target, events: run.events, work, grid, timezone: options.timezone })
   for (let left = await workLeft(run, work); !isNothing(left); left = await workLeft(run, work)) {
     const feed = taskFeed(work, left, { rows: options.taskRows, grid, align, walker: patientWalker(run, work) })
-    await inParallel(run, options, feed, (slot, task) =>
-      perform(slot, { ...task, watcher: options.progress, makeChunks }),
+    await inParallel(run, options, feed, (slots, task) =>
+      perform(slots, { ...task, watcher: options.progress, makeChunks }),
     )
   }
 }

@@ -120,9 +120,9 @@ export async function loadTable(
   const grid = chunkGrid(table, options.timezone)
   const makeChunks = chunkMaker({ target: run.target, events: run.events, work, grid, timezone: options.timezone })
   const lateSince = work.part !== null && table.mode === 'replace' ? BigInt(manifest.point?.lateSince ?? 0) : null
-  await inParallel(run, options, each(left), (slot, file) => {
+  await inParallel(run, options, each(left), (slots, file) => {
     const job: LoadJob = { ...taskOf(file), folder, file, watcher, makeChunks, lateSince }
-    return loadFile(run, slot, work, job)
+    return slots.use((slot) => loadFile(run, slot, work, job))
   })
   return { before: sums.rows, loaded: left.length, deleted }
 }

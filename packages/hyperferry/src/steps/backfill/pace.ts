@@ -19,8 +19,8 @@ export async function paced<T>(
     sourceLoad:
       source.load === undefined ? null : (wanted) => source.load?.(wanted) ?? Promise.reject(new Error('gone')),
     roomFor: (count) => {
-      // One more than workers: the feed walks the source while they read.
-      source.roomFor?.(count + 1)
+      // One task more than workers is read, and the feed walks the source meanwhile.
+      source.roomFor?.(count + 2)
       target.roomFor(count + 1)
     },
     noWait: options.noWait ?? false,

@@ -101,15 +101,17 @@ class Replacing {
     )
     if (touched.length === 0) return false
     this.#tell(`${touched.length} ranges got late rows while they were copied and are done again`)
-    await inParallel(this.#run, this.#options, each(touched), (slot, { id, lane, span }) =>
-      replaceTask(this.#run, slot, this.#work, {
-        lane,
-        span,
-        watcher: silent,
-        makeChunks: async () => {},
-        again: id,
-        deletedAt: null,
-      }),
+    await inParallel(this.#run, this.#options, each(touched), (slots, { id, lane, span }) =>
+      slots.use((slot) =>
+        replaceTask(this.#run, slot, this.#work, {
+          lane,
+          span,
+          watcher: silent,
+          makeChunks: async () => {},
+          again: id,
+          deletedAt: null,
+        }),
+      ),
     )
     await this.#reread()
     return true
@@ -129,8 +131,8 @@ class Replacing {
       ? null
       : await withSession(this.#run, table.name, (session) => clearPart(this.#run, session, this.#work, again))
     if (again) await this.#reread()
-    await copyAll(this.#run, this.#work, this.#options, (slot, job) =>
-      replaceTask(this.#run, slot, this.#work, { ...job, again: null, deletedAt }),
+    await copyAll(this.#run, this.#work, this.#options, (slots, job) =>
+      slots.use((slot) => replaceTask(this.#run, slot, this.#work, { ...job, again: null, deletedAt })),
     )
   }
 
