@@ -56,13 +56,13 @@ export function total(all: readonly Measured[]): Measured {
 }
 
 /** Seconds of a process, of its children that live and of those that have ended. */
-function cpuOf(pid: number): number {
+export function cpuOf(pid: number): number {
   let ticks = ticksOf(pid)
   for (const child of childrenOf(pid)) ticks += ticksOf(child)
   return ticks / 100
 }
 
-function childrenOf(pid: number): number[] {
+export function childrenOf(pid: number): number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((task) => {
     try {
       return readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
