@@ -1,12 +1,12 @@
 // Rows into a hypertable with its key in place, against each day as a table of its own: loaded, keyed, attached (docs/design/0008). On the server alone, from its own files.
-//   npm run servers -- run tsl -- node bench/attach.ts [ROWS] [PAIRS]
+//   node bench/attach.ts [ROWS] [PAIRS]
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { startServer } from '../test/servers/start.ts'
 import { cpuOf } from './measure.ts'
 import { ratioOf } from './ratio.ts'
+import { targetServer } from './servers.ts'
 import { writeCsv } from './series/csv.ts'
 import { wide } from './series/series.ts'
 import { makeTable, sql, withDatabase } from './target.ts'
@@ -81,7 +81,7 @@ async function writeDays(url: string, folder: string): Promise<Map<string, strin
 const folder = mkdtempSync(join(tmpdir(), 'hyperferry-bench-'))
 chmodSync(folder, 0o777)
 try {
-  await using server = await startServer('tsl')
+  await using server = await targetServer()
   await withDatabase(server.url, async (url) => {
     const days = await writeDays(url, folder)
     const spent: [Spent, Spent][] = []
