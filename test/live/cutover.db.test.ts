@@ -310,6 +310,13 @@ suite('rollback', () => {
       message: expect.stringContaining('books of other') as unknown,
     })
     await world.ask(`delete from hyperferry.migration where name = 'other'`)
+    await world.ask(`with one as (
+      insert into hyperferry.import (name, named, target_schema, target, file, reading, tool) values ('i', true, 'public', 't', 'f', '{}', '') returning id)
+      insert into hyperferry.import_index (import_id, table_oid, index_schema, index_name, definition) select id, 1, 'public', 'by_n', '' from one`)
+    await expect(end({ ...given, drop: true })).rejects.toMatchObject({
+      message: expect.stringContaining('HF-G021 public.by_n') as unknown,
+    })
+    await world.ask(`delete from hyperferry.import_index`)
     await end({ ...given, drop: true })
     expect(await world.ask(`select from pg_namespace where nspname = 'hyperferry'`)).toEqual([])
   })

@@ -19,13 +19,14 @@ interface Opening {
   connection: string
   env?: Readonly<Record<string, string | undefined>>
   events?: Events
+  /** Aborted to stop after what is being done. */
+  signal?: AbortSignal
   hardSignal?: AbortSignal
   dryRun?: boolean
 }
 
 export interface CopyCsvOptions extends Opening {
   request: CopyRequest
-  signal?: AbortSignal
   /** Asked with a preview before anything is changed; false ends the command without a change. Default: go on. */
   confirm?: (preview: Preview) => Promise<boolean>
 }
@@ -66,7 +67,9 @@ export async function makeDeferredIndexes(
     if (options.dryRun === true) {
       return { preview: await withSession(run, request.table, (session) => previewIndexes(session, request)) }
     }
-    return { indexes: await makeIndexesOwed(run, request, request.workers) }
+    return {
+      indexes: await makeIndexesOwed(run, request, { workers: request.workers, signal: options.signal ?? never }),
+    }
   })
 }
 

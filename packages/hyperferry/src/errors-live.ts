@@ -129,6 +129,11 @@ export const LIVE = {
     hint: 'A rollback would lose those changes. Carry them to the source by hand, then give --accept HF-G020.',
     exit: 4,
   },
+  'HF-G021': {
+    title: 'Indexes are still to be made',
+    hint: '`hyperferry copy --table TABLE --make-indexes` makes them; schema hyperferry holds their definitions.',
+    exit: 4,
+  },
   'HF-G031': {
     title: 'The load test is missing or failed',
     hint: 'Run `hyperferry load-test --queries F`.',

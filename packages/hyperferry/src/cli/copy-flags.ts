@@ -71,7 +71,7 @@ export const COPY_FLAGS: readonly Flag[] = [
   { flags: '--truncate', help: 'Empty the table first; not again when an import goes on.' },
   {
     flags: '--defer-indexes',
-    help: 'Drop the plain indexes of an empty table and make them again at the end. Nobody else should write to it.',
+    help: 'Drop the plain indexes of an empty table and make them again at the end; for its owner, when nobody else writes to it.',
   },
   {
     flags: '--make-indexes',

@@ -44,9 +44,9 @@ export const copy: CommandSpec = {
 }
 
 async function indexesMade(input: Input, io: Io): Promise<Outcome> {
-  if (text(input, 'file') || yes(input, 'truncate') || yes(input, 'deferIndexes')) {
+  if (text(input, 'file') || text(input, 'importId') || yes(input, 'truncate') || yes(input, 'deferIndexes')) {
     throw new HyperferryError('HF-U001', {
-      what: '--make-indexes loads nothing: --file, --truncate and --defer-indexes do not go with it',
+      what: '--make-indexes loads nothing: --file, --import-id, --truncate and --defer-indexes do not go with it',
       hint: 'Give --connection, --table and --schema only.',
     })
   }
@@ -56,6 +56,7 @@ async function indexesMade(input: Input, io: Io): Promise<Outcome> {
     connection: text(input, 'connection') ?? '',
     env: io.env,
     events: io.events,
+    signal: io.signal,
     hardSignal: io.hardSignal,
     dryRun: yes(input, 'dryRun') || yes(input, 'printSql'),
   })

@@ -1,6 +1,6 @@
 /** One tool at a time on a migration. A courtesy to people: correctness rests on the exclusion constraint of the receipts. */
 import { HyperferryError } from '../errors.ts'
-import type { Target } from '../target/connect.ts'
+import type { Session, Target } from '../target/connect.ts'
 
 /** First key of the advisory lock; the second is a hash of the migration's name. */
 const LOCK_CLASS = 0x48_46
@@ -11,6 +11,15 @@ const LOCK_CLASS = 0x48_46
  */
 export function withMigrationLock<T>(target: Target, migration: string, use: () => Promise<T>): Promise<T> {
   return withNamedLock(target, migration, `migration "${migration}"`, use)
+}
+
+/** Whether nobody holds the lock of that name; until the transaction ends nobody else can take it. */
+export async function isLockFree(session: Session, name: string): Promise<boolean> {
+  const { rows } = await session.query<{ free: boolean }>(
+    'select pg_try_advisory_xact_lock($1, hashtext($2)) as free',
+    [LOCK_CLASS, name],
+  )
+  return rows[0]?.free === true
 }
 
 /** The same for anything else that one tool at a time should work on; `what` names it for people. */
@@ -35,7 +44,13 @@ export async function withNamedLock<T>(target: Target, name: string, what: strin
         what: `${what} is in use by ${holder.rows[0]?.who ?? 'another session'}`,
       })
     }
-    return await use()
+    try {
+      return await use()
+    } finally {
+      // The server needs a moment to notice that a connection is gone, and the next command may come before.
+      if (session.state === 'idle')
+        await session.query('select pg_advisory_unlock($1, hashtext($2))', [LOCK_CLASS, name]).catch(() => {})
+    }
   } finally {
     await session.release(true)
   }

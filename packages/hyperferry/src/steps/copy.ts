@@ -1,5 +1,6 @@
 /** Command `copy`: a CSV file into a table that exists, by several workers, exactly once. See docs/design/0011. */
 import { randomBytes } from 'node:crypto'
+import { indexesOwedTo } from '../control/import-indexes.ts'
 import { bytesDone, bytesLeft, findImport, finishImport, forgetEmptyImport, importTotals } from '../control/imports.ts'
 import type { ImportTotals } from '../control/imports.ts'
 import { hasControlTable, installControl } from '../control/install.ts'
@@ -15,7 +16,9 @@ import type { CopyRun } from '../work/attempts.ts'
 import type { Events } from '../work/events.ts'
 import { analyze } from './copy/analyze.ts'
 import { begin, goOn } from './copy/begin.ts'
-import { aboutIndexes, indexesThatWait, makeIndexes } from './copy/indexes.ts'
+import { indexesThatWait } from './copy/defer-indexes.ts'
+import { importLock } from './copy/import-lock.ts'
+import { aboutIndexes, makeIndexes } from './copy/indexes.ts'
 import { loadPieces } from './copy/load.ts'
 import type { Load } from './copy/load.ts'
 import { prepare } from './copy/prepare.ts'
@@ -85,7 +88,7 @@ export async function copyFile(context: CopyContext, request: CopyRequest): Prom
     prepare(session, context.text, request, target.capabilities),
   )
   await withSession(run, request.table, installControl)
-  return withNamedLock(target, `import ${name}`, `import "${name}"`, () => load(context, request, { name, job }))
+  return withNamedLock(target, importLock(name), `import "${name}"`, () => load(context, request, { name, job }))
 }
 
 async function load(
@@ -93,57 +96,103 @@ async function load(
   request: CopyRequest,
   { name, job }: { name: string; job: Prepared },
 ): Promise<CopyResult> {
-  const { run, text, events } = context
-  const started = performance.now()
   const named = request.importId !== null
-  const begun = await withSession(run, job.table, (session) =>
-    begin(session, text, job, { name, named, truncate: request.truncate, deferIndexes: request.deferIndexes }),
-  )
-  const { importId } = begun
-  const before = await withSession(run, job.table, (session) => importTotals(session, importId))
-  tellBeginning(events, { job, name, named, before, resumed: begun.resumed && request.truncate })
-  for (const message of await aboutIndexes(run, job, { importId, asked: request.deferIndexes })) {
-    events.emit({ kind: 'note', table: job.table, code: null, message })
-  }
-  failpoint('copy.after-begin')
+  let importId: number | null = null
   try {
+    const { run, text } = context
+    const started = performance.now()
+    const wanted = { name, named, truncate: request.truncate, deferIndexes: request.deferIndexes }
+    const begun = await withSession(run, job.table, (session) => begin(session, text, job, wanted))
+    importId = begun.importId
+    const before = await withSession(run, job.table, (session) => importTotals(session, begun.importId))
+    const about = await aboutIndexes(run, job, begun.importId)
+    tell(context, job, [
+      beginning({ name, named, before, resumed: begun.resumed && request.truncate }),
+      ...begun.notes,
+      ...about,
+    ])
+    failpoint('copy.after-begin')
+    const books = { job, importId: begun.importId, name, before }
     let left = 1
-    while (left > 0) left = await loadRound(context, await loadOf(context, request, { job, importId, name, before }))
+    while (left > 0) left = await loadRound(context, await loadOf(context, request, books))
     await text.mustBeUnchanged()
+    const indexes = await makeIndexes(run, job, {
+      importId: begun.importId,
+      workers: request.workers,
+      signal: context.signal,
+    })
+    failpoint('copy.before-done')
+    return await finish(context, request, { ...books, indexes, started })
   } catch (error) {
-    const forgotten = await forget(context, job, importId).catch(() => false)
-    throw withWayOn(error, { goesOn: named || forgotten ? null : name, name, header: job.beginning.header !== null })
+    const stand = await standAfter(context, job, importId)
+    throw withWayOn(error, {
+      name,
+      goesOn: named || stand.forgotten ? null : name,
+      header: job.beginning.header !== null,
+      missing: stand.missing,
+      table: request.schema === 'public' ? job.table : `${job.table} --schema ${job.schema}`,
+    })
   }
-  const indexes = await makeIndexes(run, { importId, table: job.table, workers: request.workers })
-  failpoint('copy.before-done')
-  return withSession(run, job.table, async (session) => {
-    const now = await importTotals(session, importId)
-    const behind = await analyze(session, job.target, now.rows - before.rows)
-    if (behind !== null) events.emit({ kind: 'note', table: job.table, code: null, message: behind })
-    const path = request.rejectFile ?? `${request.file ?? 'stdin'}.rejected.csv`
-    const rejects = now.refused === 0 ? null : await writeRejectFiles(session, importId, job, path)
-    await finishImport(session, importId)
-    events.emit({ kind: 'table-done', table: job.table, rows: now.rows, quarantined: now.refused })
-    return {
-      importId: name,
-      rows: now.rows - before.rows,
-      bytes: now.bytes - before.bytes,
-      seconds: (performance.now() - started) / 1000,
-      quarantined: now.refused,
-      skipped: now.skipped - before.skipped,
-      before: before.rows,
-      indexes,
-      rejects,
-    }
-  })
 }
 
-/** An import that has loaded nothing leaves the table as it was, and without a name of its own it leaves nothing at all: says whether it did. */
-async function forget({ target, run }: CopyContext, job: Prepared, importId: number): Promise<boolean> {
-  const { bytes } = await borrow(target, (session) => importTotals(session, importId))
-  if (bytes > 0) return false
-  await makeIndexes(run, { importId, table: job.table, workers: 1 })
-  return borrow(target, (session) => forgetEmptyImport(session, importId))
+interface Books {
+  job: Prepared
+  importId: number
+  name: string
+  before: ImportTotals
+}
+
+async function finish(
+  context: CopyContext,
+  request: CopyRequest,
+  { job, importId, name, before, indexes, started }: Books & { indexes: string[]; started: number },
+): Promise<CopyResult> {
+  const { run, events } = context
+  const now = await withSession(run, job.table, (session) => importTotals(session, importId))
+  const behind = await withSession(run, job.table, (session) => analyze(session, job.target, now.rows - before.rows))
+  if (behind !== null) tell(context, job, [behind])
+  const path = request.rejectFile ?? `${request.file ?? 'stdin'}.rejected.csv`
+  const rejects =
+    now.refused === 0
+      ? null
+      : await withSession(run, job.table, (session) => writeRejectFiles(session, importId, job, path))
+  await withSession(run, job.table, (session) => finishImport(session, importId))
+  // What another import has taken over is made by that one.
+  tell(context, job, await aboutIndexes(run, job, importId))
+  events.emit({ kind: 'table-done', table: job.table, rows: now.rows, quarantined: now.refused })
+  return {
+    importId: name,
+    rows: now.rows - before.rows,
+    bytes: now.bytes - before.bytes,
+    seconds: (performance.now() - started) / 1000,
+    quarantined: now.refused,
+    skipped: now.skipped - before.skipped,
+    before: before.rows,
+    indexes,
+    rejects,
+  }
+}
+
+/**
+ * After an error. An import that has loaded nothing leaves the table as it was, and without a name of its own it leaves nothing at all. `missing`: indexes that are not
+ * there. The error that ended the copy is the one to be told, so what fails here is only left undone.
+ */
+async function standAfter(
+  { target, run }: CopyContext,
+  job: Prepared,
+  importId: number | null,
+): Promise<{ forgotten: boolean; missing: string[] }> {
+  const once = { ...run, retry: { ...run.retry, attempts: 0 } }
+  const nothing = async (): Promise<boolean> => {
+    if (importId === null) return false
+    const { bytes } = await borrow(target, (session) => importTotals(session, importId))
+    if (bytes > 0) return false
+    await makeIndexes(once, job, { importId, workers: 1 })
+    return borrow(target, (session) => forgetEmptyImport(session, importId))
+  }
+  const forgotten = await nothing().catch(() => false)
+  const owed = await borrow(target, (session) => indexesOwedTo(session, job)).catch(() => [])
+  return { forgotten, missing: owed.map(({ name }) => name) }
 }
 
 /**
@@ -170,7 +219,7 @@ async function loadRound({ run, text }: CopyContext, round: Load): Promise<numbe
 async function loadOf(
   { target, text, run, signal, events }: CopyContext,
   request: CopyRequest,
-  books: { job: Prepared; importId: number; name: string; before: ImportTotals },
+  books: Books,
 ): Promise<Load> {
   const { job, importId, name, before } = books
   return {
@@ -190,15 +239,13 @@ async function loadOf(
   }
 }
 
-function tellBeginning(
-  events: Events,
-  told: { job: Prepared; name: string; named: boolean; before: ImportTotals; resumed: boolean },
-): void {
-  const { job, name, named, before, resumed } = told
-  const message = named
-    ? before.bytes === 0
-      ? `import ${name}`
-      : `import ${name} goes on: ${before.rows} rows are loaded${resumed ? '; the table was emptied when it began, not again' : ''}`
-    : `import ${name}; if it is killed, --import-id ${name} goes on`
-  events.emit({ kind: 'note', table: job.table, code: null, message })
+function tell({ events }: CopyContext, job: Prepared, messages: readonly string[]): void {
+  for (const message of messages) events.emit({ kind: 'note', table: job.table, code: null, message })
+}
+
+function beginning(told: { name: string; named: boolean; before: ImportTotals; resumed: boolean }): string {
+  const { name, named, before, resumed } = told
+  if (!named) return `import ${name}; if it is killed, --import-id ${name} goes on`
+  if (before.bytes === 0) return `import ${name}`
+  return `import ${name} goes on: ${before.rows} rows are loaded${resumed ? '; the table was emptied when it began, not again' : ''}`
 }

@@ -1,6 +1,7 @@
 /** The end: the source is not written any more; with `drop` nothing of ours is left in the target. */
 import { noteAccepted } from '../control/accepted.ts'
 import { moveStage, requireDualState } from '../control/dual-write.ts'
+import { indexesOwedAtAll } from '../control/import-indexes.ts'
 import { countOutbox } from '../control/outbox.ts'
 import { countParked } from '../control/parked.ts'
 import { writersOf } from '../control/writers.ts'
@@ -74,8 +75,14 @@ export async function finishGates(session: Session, migrationId: number, drop: b
     'select name from hyperferry.migration where id <> $1 order by id',
     [migrationId],
   )
+  const owed = await indexesOwedAtAll(session)
   return [
     ...gates,
+    gate(
+      'HF-G021',
+      owed.length === 0,
+      owed.length === 0 ? 'no index is owed to a table' : `${owed.join(', ')}: dropped by a copy that did not end`,
+    ),
     gate(
       'HF-G013',
       alive.length === 0,

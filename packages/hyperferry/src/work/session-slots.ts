@@ -1,5 +1,6 @@
 /** The target's sessions for the tasks of one table: as many as may write at the same time. */
 import type { Target } from '../target/connect.ts'
+import { interrupted } from './backoff.ts'
 import { SessionSlot } from './session-slot.ts'
 
 export class SessionSlots {
@@ -8,6 +9,7 @@ export class SessionSlots {
   readonly #free: SessionSlot[] = []
   readonly #waiting: (() => void)[] = []
   #used = 0
+  #closed = false
 
   /** `most` may change meanwhile; call `look` when it has grown. */
   constructor(target: Target, most: () => number) {
@@ -20,14 +22,22 @@ export class SessionSlots {
     if (this.#used >= this.#most() || this.#waiting.length > 0)
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     else this.#used += 1
+    if (this.#closed) {
+      this.#leave()
+      throw interrupted()
+    }
     const slot = this.#free.pop() ?? new SessionSlot(this.#target)
     try {
       return await use(slot)
     } finally {
       this.#free.push(slot)
-      this.#used -= 1
-      this.look()
+      this.#leave()
     }
+  }
+
+  /** Who waits, or asks from now on, gets HF-B022: something else has failed, and is told. */
+  close(): void {
+    this.#closed = true
   }
 
   /** Lets in who waits, if there is room. */
@@ -38,6 +48,11 @@ export class SessionSlots {
       this.#used += 1
       next()
     }
+  }
+
+  #leave(): void {
+    this.#used -= 1
+    this.look()
   }
 
   /** When nobody uses one any more. */

@@ -5,6 +5,8 @@ export const version9 = `
 create table hyperferry.import_index (
   id int generated always as identity primary key,
   import_id int not null references hyperferry.import,
+  -- To notice that another table has taken its name since; gone after a restore.
+  table_oid oid not null,
   index_schema text not null,
   index_name text not null,
   definition text not null,

@@ -11,7 +11,7 @@ import { Patience, withSession } from '../../work/attempts.ts'
 import type { CopyRun } from '../../work/attempts.ts'
 import type { SessionSlot } from '../../work/session-slot.ts'
 import type { TableWork } from '../../work/table-work.ts'
-import { each, inParallel } from './workers.ts'
+import { each, inParallel, withSlot } from './workers.ts'
 import type { Workers } from './workers.ts'
 
 export interface CompressedTable {
@@ -52,12 +52,17 @@ export async function compressTable(run: CopyRun, work: TableWork, options: Work
   })
   const refusals: string[] = []
   let done = 0
-  await inParallel(run, options, each(left.chunks), async (slots, chunk) => {
-    const refusal = await slots.use((slot) => compressPatiently(run, work, slot, chunk))
-    if (refusal !== null) refusals.push(refusal)
-    else done += 1
-    run.events.emit({ kind: 'table-compress', table: table.name, done, total: left.chunks.length })
-  })
+  await inParallel(
+    run,
+    options,
+    each(left.chunks),
+    withSlot(async (slot, chunk) => {
+      const refusal = await compressPatiently(run, work, slot, chunk)
+      if (refusal !== null) refusals.push(refusal)
+      else done += 1
+      run.events.emit({ kind: 'table-compress', table: table.name, done, total: left.chunks.length })
+    }),
+  )
   const bytesAfter = await withSession(run, table.name, (session) =>
     hypertableBytes(session, run.target.capabilities, place),
   )

@@ -22,7 +22,7 @@ import { chunkMaker } from '../../work/make-chunks.ts'
 import { prepareTable } from '../../work/prepare-table.ts'
 import type { TableWork } from '../../work/table-work.ts'
 import { TableProgress } from './progress.ts'
-import { each, inParallel } from './workers.ts'
+import { each, inParallel, withSlot } from './workers.ts'
 import type { Workers } from './workers.ts'
 
 /** The export of one table. */
@@ -120,10 +120,15 @@ export async function loadTable(
   const grid = chunkGrid(table, options.timezone)
   const makeChunks = chunkMaker({ target: run.target, events: run.events, work, grid, timezone: options.timezone })
   const lateSince = work.part !== null && table.mode === 'replace' ? BigInt(manifest.point?.lateSince ?? 0) : null
-  await inParallel(run, options, each(left), (slots, file) => {
-    const job: LoadJob = { ...taskOf(file), folder, file, watcher, makeChunks, lateSince }
-    return slots.use((slot) => loadFile(run, slot, work, job))
-  })
+  await inParallel(
+    run,
+    options,
+    each(left),
+    withSlot((slot, file) => {
+      const job: LoadJob = { ...taskOf(file), folder, file, watcher, makeChunks, lateSince }
+      return loadFile(run, slot, work, job)
+    }),
+  )
   return { before: sums.rows, loaded: left.length, deleted }
 }
 

@@ -12,7 +12,7 @@ import type { TableWork } from '../../work/table-work.ts'
 import { BY_ROWS, copyAll, isNothing, workLeft } from './copy-table.ts'
 import type { CopiedTable, CopyTableOptions } from './copy-table.ts'
 import { TableProgress } from './progress.ts'
-import { each, inParallel } from './workers.ts'
+import { each, inParallel, withSlot } from './workers.ts'
 
 export interface ReplaceOptions extends CopyTableOptions {
   migrationId: number
@@ -101,8 +101,11 @@ class Replacing {
     )
     if (touched.length === 0) return false
     this.#tell(`${touched.length} ranges got late rows while they were copied and are done again`)
-    await inParallel(this.#run, this.#options, each(touched), (slots, { id, lane, span }) =>
-      slots.use((slot) =>
+    await inParallel(
+      this.#run,
+      this.#options,
+      each(touched),
+      withSlot((slot, { id, lane, span }) =>
         replaceTask(this.#run, slot, this.#work, {
           lane,
           span,
@@ -131,8 +134,11 @@ class Replacing {
       ? null
       : await withSession(this.#run, table.name, (session) => clearPart(this.#run, session, this.#work, again))
     if (again) await this.#reread()
-    await copyAll(this.#run, this.#work, this.#options, (slots, job) =>
-      slots.use((slot) => replaceTask(this.#run, slot, this.#work, { ...job, again: null, deletedAt })),
+    await copyAll(
+      this.#run,
+      this.#work,
+      this.#options,
+      withSlot((slot, job) => replaceTask(this.#run, slot, this.#work, { ...job, again: null, deletedAt })),
     )
   }
 

@@ -2,6 +2,7 @@
 import type { Pace } from '../../throttle/pace.ts'
 import { interrupted } from '../../work/backoff.ts'
 import type { CopyRun } from '../../work/attempts.ts'
+import type { SessionSlot } from '../../work/session-slot.ts'
 import { SessionSlots } from '../../work/session-slots.ts'
 
 export interface Workers {
@@ -46,6 +47,7 @@ export async function inParallel<T>(
     } catch (error) {
       failure ??= { error }
       failed.abort()
+      slots.close()
     } finally {
       number -= 1
     }
@@ -67,6 +69,13 @@ export async function inParallel<T>(
   // TypeScript cannot see that the workers set it.
   const first = failure as { error: unknown } | null
   if (first !== null) throw first.error
+}
+
+/** For what needs its session from the beginning. */
+export function withSlot<T>(
+  perform: (slot: SessionSlot, item: T) => Promise<void>,
+): (slots: SessionSlots, item: T) => Promise<void> {
+  return (slots, item) => slots.use((slot) => perform(slot, item))
 }
 
 /** A list as a feed. */

@@ -7,7 +7,7 @@ import type { Session } from '../../target/connect.ts'
 import { transaction } from '../../target/transaction.ts'
 import { differencesOf } from './identity.ts'
 import type { FileIdentity } from './identity.ts'
-import { deferIndexes } from './indexes.ts'
+import { deferIndexes } from './defer-indexes.ts'
 import type { Prepared } from './prepare.ts'
 import type { Text } from './text.ts'
 
@@ -15,6 +15,8 @@ export interface Begun {
   importId: number
   /** Went on where an earlier run had stopped. */
   resumed: boolean
+  /** Why indexes stay that were to wait. */
+  notes: string[]
 }
 
 export interface Wanted {
@@ -30,9 +32,9 @@ export interface Wanted {
 export async function begin(session: Session, text: Text, job: Prepared, wanted: Wanted): Promise<Begun> {
   const found = await findImport(session, wanted.name)
   if (found !== null) {
-    const begun = goOn(found, text, job)
-    if (wanted.deferIndexes) await shortly(session, () => deferIndexes(session, begun.importId, job))
-    return begun
+    const importId = goOn(found, text, job)
+    const notes = wanted.deferIndexes ? await shortly(session, () => deferIndexes(session, importId, job)) : []
+    return { importId, resumed: true, notes }
   }
   const row = {
     name: wanted.name,
@@ -43,14 +45,14 @@ export async function begin(session: Session, text: Text, job: Prepared, wanted:
     identity: text.identity,
     reading: readingOf(job),
   }
-  const importId = await shortly(session, async () => {
-    const id = await beginImport(session, row)
-    if (id !== null && wanted.truncate) await session.query(`truncate ${job.target}`)
-    if (id !== null && wanted.deferIndexes) await deferIndexes(session, id, job)
-    return id
+  const begun = await shortly(session, async () => {
+    const importId = await beginImport(session, row)
+    if (importId === null) return null
+    if (wanted.truncate) await session.query(`truncate ${job.target}`)
+    return { importId, resumed: false, notes: wanted.deferIndexes ? await deferIndexes(session, importId, job) : [] }
   })
   // Another tool was faster; now its row is there.
-  return importId === null ? begin(session, text, job, wanted) : { importId, resumed: false }
+  return begun ?? begin(session, text, job, wanted)
 }
 
 /** Others do not wait behind us for long. */
@@ -61,8 +63,8 @@ async function shortly<T>(session: Session, use: () => Promise<T>): Promise<T> {
   })
 }
 
-/** Compares with what the books say; for a preview too. */
-export function goOn(found: ImportRow, text: Text, job: Prepared): Begun {
+/** Compares with what the books say, for a preview too; the number of the import. */
+export function goOn(found: ImportRow, text: Text, job: Prepared): number {
   if (found.schema !== job.schema || found.table !== job.table) {
     const what = `this import began into ${found.schema}.${found.table}, not into ${job.schema}.${job.table}`
     throw new HyperferryError('HF-F008', { what })
@@ -87,7 +89,7 @@ export function goOn(found: ImportRow, text: Text, job: Prepared): Begun {
       what: `the import began with other settings: ${changed.join(', ')} changed`,
     })
   }
-  return { importId: found.id, resumed: true }
+  return found.id
 }
 
 /** What decides which rows the bytes are. */

@@ -4,6 +4,7 @@
  */
 import { splitRow } from '../../csv/fields.ts'
 import { rowBytes, rowTable, withoutEnd } from '../../csv/rows.ts'
+import { HyperferryError } from '../../errors.ts'
 import type { Capabilities } from '../../target/capabilities.ts'
 import { readHypertable } from '../../target/catalog.ts'
 import { precreateChunks } from '../../target/chunks.ts'
@@ -47,7 +48,7 @@ export async function chunkMaker(session: Session, job: ImportJob, capabilities:
       await precreateChunks(current, { schema, table, capabilities }, low, high + 1n)
       if (job.compress !== '' && !job.staged) {
         for (const chunk of await untouchedChunks(current, { schema, table, from: low, to: high + 1n }))
-          await transaction(current, () => compressChunk(current, capabilities, chunk))
+          await transaction(current, () => compressChunk(current, capabilities, chunk)).catch(unlessBusy)
       }
       seen.add(low / interval).add(high / interval)
     } catch (error) {
@@ -58,6 +59,12 @@ export async function chunkMaker(session: Session, job: ImportJob, capabilities:
   }
   return (current, piece) => inTurn(() => make(current, piece))
 }
+
+/** Somebody reads or writes the chunk, or was faster: then the COPY makes its columnar side. */
+function unlessBusy(error: unknown): void {
+  if (!(error instanceof HyperferryError) || !BUSY.has(error.sqlstate ?? '')) throw error
+}
+const BUSY = new Set(['55P03', '40P01', '42710'])
 
 /** The time of the first and of the last row, as written. Rows in quotes are left to the server. */
 async function edgeTexts(job: ImportJob, piece: PieceBytes, index: number): Promise<string[]> {

@@ -1,41 +1,24 @@
-/** `--defer-indexes`: an index is cheaper to make once than to keep up row by row. See docs/design/0011. */
-import { claimIndex, indexesOwed, indexesOwedTo, oweIndexes, takeOverIndexes } from '../../control/import-indexes.ts'
+/** `--defer-indexes`, its end: what is owed is made, whenever that is. See docs/design/0011. */
+import { claimIndex, indexesOwedTo } from '../../control/import-indexes.ts'
 import type { OwedIndex } from '../../control/import-indexes.ts'
-import { hasControlTable } from '../../control/install.ts'
+import { controlVersion } from '../../control/install.ts'
+import { HyperferryError, messageOf } from '../../errors.ts'
 import { failpoint } from '../../failpoints.ts'
 import type { Preview } from '../../preview.ts'
-import { dropSql, makeIndex, plainIndexes } from '../../target/plain-indexes.ts'
-import type { PlainIndex } from '../../target/plain-indexes.ts'
+import { makeIndex } from '../../target/plain-indexes.ts'
 import type { Session } from '../../target/connect.ts'
 import { qualified } from '../../target/sql.ts'
 import { transaction } from '../../target/transaction.ts'
 import { withSession } from '../../work/attempts.ts'
 import type { CopyRun } from '../../work/attempts.ts'
-import type { ImportJob } from './job.ts'
+import { interrupted } from '../../work/backoff.ts'
+import { tableOf } from './table-of.ts'
 
-type Place = Pick<ImportJob, 'schema' | 'table' | 'target'>
-
-/**
- * When the table has no row: notes its plain indexes and drops them. What an import that was given up owes the table is owed by this one from now on. Must be
- * within a transaction, that of the import's beginning or one of its own.
- */
-export async function deferIndexes(session: Session, importId: number, job: Place): Promise<void> {
-  if (!(await isEmpty(session, job.target))) return
-  // And once more under the lock: nobody puts a row in between the look and the drop.
-  await session.query(`lock table ${job.target} in access exclusive mode`)
-  if (!(await isEmpty(session, job.target))) return
-  await takeOverIndexes(session, importId, job)
-  const indexes = await plainIndexes(session, job.target)
-  await oweIndexes(session, importId, indexes)
-  for (const index of indexes) await session.query(dropSql(index))
-}
-
-/** Makes what the import owes, each index in a transaction of its own, several at the same time. Returns their names. Can be repeated. */
-export async function makeIndexes(
-  run: CopyRun,
-  { importId, ...how }: { importId: number; table: string; workers: number },
-): Promise<string[]> {
-  return makeAll(run, await withSession(run, how.table, (session) => indexesOwed(session, importId)), how)
+interface Making {
+  /** Indexes at the same time. */
+  workers: number
+  /** Aborted to stop after those that are being made. */
+  signal?: AbortSignal
 }
 
 interface Table {
@@ -43,10 +26,21 @@ interface Table {
   table: string
 }
 
-/** The same for what any import owes the table. */
-export async function makeIndexesOwed(run: CopyRun, where: Table, workers: number): Promise<string[]> {
+/** Makes what the import owes its table, each index in a transaction of its own, several at the same time. Returns their names. Can be repeated. */
+export async function makeIndexes(
+  run: CopyRun,
+  where: Table,
+  { importId, ...how }: Making & { importId: number },
+): Promise<string[]> {
+  const owed = await withSession(run, where.table, (session) => indexesOwedTo(session, where))
+  const own = owed.filter((index) => index.importId === importId)
+  return makeAll(run, own, { table: where.table, ...how })
+}
+
+/** The same for what any import owes the table. Throws HF-F006 when there is no such table. */
+export async function makeIndexesOwed(run: CopyRun, where: Table, how: Making): Promise<string[]> {
   const owed = await withSession(run, where.table, (session) => owedTo(session, where))
-  return makeAll(run, owed, { table: where.table, workers })
+  return makeAll(run, owed, { table: where.table, ...how })
 }
 
 export async function previewIndexes(session: Session, where: Table): Promise<Preview> {
@@ -59,26 +53,46 @@ export async function previewIndexes(session: Session, where: Table): Promise<Pr
   }
 }
 
-/** Changes nothing: without books nothing is owed. */
-async function owedTo(session: Session, where: Table): Promise<OwedIndex[]> {
-  return (await hasControlTable(session, 'import_index')) ? indexesOwedTo(session, where) : []
+/** What a person is told: which indexes are missing, and until when. */
+export async function aboutIndexes(run: CopyRun, where: Table, importId: number): Promise<string[]> {
+  const owed = await withSession(run, where.table, (session) => indexesOwedTo(session, where))
+  const names = (of: readonly OwedIndex[]): string => of.map(({ name }) => name).join(', ')
+  return [...new Set(owed.map((index) => index.importId))].map((id) => {
+    const its = owed.filter((index) => index.importId === id)
+    const until = id === importId ? 'until all rows are loaded' : `until import ${its[0]?.importName ?? ''} ends`
+    return `not there ${until}: ${names(its)} (noted in hyperferry.import_index; copy --make-indexes makes them at once)`
+  })
 }
 
+async function owedTo(session: Session, where: Table): Promise<OwedIndex[]> {
+  await tableOf(session, where)
+  // A newer tool may keep its books otherwise.
+  await controlVersion(session)
+  return indexesOwedTo(session, where)
+}
+
+/** One that cannot be made does not stop the others; then the first error is thrown. */
 async function makeAll(
   run: CopyRun,
   owed: readonly OwedIndex[],
-  { table, workers }: { table: string; workers: number },
+  { table, workers, signal }: Making & { table: string },
 ): Promise<string[]> {
   if (owed.length === 0) return []
   const names = owed.map(({ name }) => name)
   run.events.emit({ kind: 'note', table, code: null, message: `making ${names.join(', ')}` })
   failpoint('copy.before-indexes')
   const next = owed.values()
+  const failures: unknown[] = []
   const work = async (): Promise<void> => {
-    for (const index of next) await withSession(run, table, (session) => makeOwed(session, index))
+    for (const index of next) {
+      if (signal?.aborted === true) return void failures.push(interrupted())
+      await withSession(run, table, (session) => makeOwed(session, index)).catch((error: unknown) => {
+        failures.push(naming(index, error))
+      })
+    }
   }
-  const ends = await Promise.allSettled(Array.from({ length: Math.min(workers, owed.length) }, work))
-  for (const end of ends) if (end.status === 'rejected') throw end.reason
+  await Promise.all(Array.from({ length: Math.min(workers, owed.length) }, work))
+  if (failures.length > 0) throw failures[0]
   return names
 }
 
@@ -86,37 +100,18 @@ async function makeOwed(session: Session, index: OwedIndex): Promise<void> {
   await transaction(session, async () => {
     // Whoever writes to the table waits behind us as long as we wait for others.
     await session.query(`set local lock_timeout = '10s'`)
-    if (await claimIndex(session, index.id)) await makeIndex(session, index)
+    if (await claimIndex(session, index)) await makeIndex(session, index)
     failpoint('copy.in-index')
   })
 }
 
-/** What a person is told before the rows come: which indexes are missing, and until when. */
-export async function aboutIndexes(
-  run: CopyRun,
-  job: Place,
-  { importId, asked }: { importId: number; asked: boolean },
-): Promise<string[]> {
-  const owed = await withSession(run, job.table, (session) => indexesOwedTo(session, job))
-  const names = (of: readonly OwedIndex[]): string => of.map(({ name }) => name).join(', ')
-  const atOnce = 'copy --make-indexes makes them at once'
-  const own = owed.filter((index) => index.importId === importId)
-  if (own.length > 0) {
-    return [`not there until all rows are loaded: ${names(own)} (noted in hyperferry.import_index; ${atOnce})`]
-  }
-  const others = [...new Set(owed.map(({ importName }) => importName))].map((name) => {
-    const its = owed.filter(({ importName }) => importName === name)
-    return `${names(its)}: not there until import ${name} ends (${atOnce})`
+function naming({ name }: OwedIndex, error: unknown): unknown {
+  if (!(error instanceof HyperferryError)) return error
+  return new HyperferryError(error.code, {
+    what: `index ${name}: ${messageOf(error)}`,
+    hint: error.hint,
+    details: { ...error.details, index: name },
+    cause: error,
+    ...(error.sqlstate === null ? {} : { sqlstate: error.sqlstate }),
   })
-  return [...(asked ? [`${job.target} has rows, or no index that can wait: its indexes stay`] : []), ...others]
-}
-
-/** For a preview: what `deferIndexes` would drop. */
-export async function indexesThatWait(session: Session, job: Place, emptied: boolean): Promise<PlainIndex[]> {
-  return emptied || (await isEmpty(session, job.target)) ? plainIndexes(session, job.target) : []
-}
-
-async function isEmpty(session: Session, target: string): Promise<boolean> {
-  const { rows } = await session.query<{ empty: boolean }>(`select not exists (select from ${target}) as empty`)
-  return rows[0]?.empty === true
 }

@@ -47,7 +47,8 @@ export async function* piecesOf(text: Text, options: PieceOptions): AsyncGenerat
       const cut = { syntax, bytes: sizes, keep: !text.seekable, most: left }
       for await (const piece of cutRows(at, text.reader(at, end, block), cut)) {
         left -= piece.rows
-        yield { ...piece, line }
+        // The end of a gap is not the end of the text.
+        yield { ...piece, last: piece.last && range === null, line }
         count(piece.blocks)
       }
     }

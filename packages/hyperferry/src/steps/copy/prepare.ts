@@ -7,7 +7,7 @@ import type { Dialect } from '../../csv/dialect.ts'
 import { ROW_END_BYTES } from '../../csv/dialect.ts'
 import { HyperferryError } from '../../errors.ts'
 import type { Capabilities } from '../../target/capabilities.ts'
-import { readColumnstore, readHypertable, readTable } from '../../target/catalog.ts'
+import { readColumnstore, readHypertable } from '../../target/catalog.ts'
 import type { Session } from '../../target/connect.ts'
 import { directCompress } from '../../target/direct-compress.ts'
 import { ident, qualified } from '../../target/sql.ts'
@@ -15,6 +15,7 @@ import { copyOptionsSql, copySqlOf } from './job.ts'
 import type { ImportJob } from './job.ts'
 import type { CopyRequest } from './request.ts'
 import { PIECE_SETTINGS, STREAM_SETTINGS } from './settings.ts'
+import { tableOf } from './table-of.ts'
 import type { Text } from './text.ts'
 
 /** What is known before the import has a place in the books. */
@@ -30,13 +31,7 @@ export async function prepare(
   capabilities: Capabilities,
 ): Promise<Prepared> {
   const { schema, table } = request
-  const found = await readTable(session, schema, table)
-  if (found === null) {
-    throw new HyperferryError('HF-F006', {
-      what: `there is no table ${qualified(schema, table)} in the target`,
-      hint: 'Create it first: copy makes no tables. In another schema than public? Say --schema.',
-    })
-  }
+  const found = await tableOf(session, request)
   const more = parseCopyOptions(request.copyOptions)
   const quote = byteOf('--quote', request.quote ?? more.quote ?? '"')
   const dialect: Dialect = {

@@ -5,6 +5,7 @@ import type { PlainIndex } from '../../target/plain-indexes.ts'
 import { copySqlOf } from './job.ts'
 import type { Prepared } from './prepare.ts'
 import type { CopyRequest } from './request.ts'
+import { pieceSizes } from './sizes.ts'
 import type { Text } from './text.ts'
 
 interface Facts {
@@ -23,13 +24,13 @@ export function previewCopy(text: Text, job: Prepared, facts: Facts): Preview {
   const left = text.size === null ? null : text.size - job.beginning.first - loaded
   const length =
     left === null ? 'of unknown length' : `${size(left)}${loaded > 0 ? ` (${size(loaded)} are loaded)` : ''}`
-  const ranges = left === null ? 1 : Math.ceil(left / bytes)
+  const ranges = left === null ? 1 : piecesIn(text, job.beginning.first + loaded, { bytes, workers: request.workers })
   const transactions =
     left === null
       ? `transactions of ${size(bytes)}`
       : ranges === 1
         ? 'one transaction'
-        : `about ${ranges} transactions of ${size(bytes)}`
+        : `about ${ranges} transactions of at most ${size(bytes)}`
   const empties = request.truncate && !resumed
   return {
     title: `Would load ${text.label} into ${job.target}:`,
@@ -51,6 +52,14 @@ export function previewCopy(text: Text, job: Prepared, facts: Facts): Preview {
       ...deferred.map(({ definition }) => `${definition};`),
     ],
   }
+}
+
+/** Rows are never cut, and what is loaded may lie anywhere: about. */
+function piecesIn(text: Text, from: number, how: { bytes: number; workers: number }): number {
+  const next = pieceSizes(how.bytes, { first: from, size: text.size, workers: how.workers })
+  let count = 0
+  for (let at = from; at < (text.size ?? 0); at += next(at)) count += 1
+  return count
 }
 
 function size(bytes: number): string {

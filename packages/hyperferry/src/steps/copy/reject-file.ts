@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { refusedRows } from '../../control/import-rows.ts'
 import type { RefusedRow } from '../../control/import-rows.ts'
 import { ROW_END_BYTES } from '../../csv/dialect.ts'
-import { withoutEnd } from '../../csv/rows.ts'
+import { withoutItsEnd } from '../../csv/rows.ts'
 import { codeOf } from '../../errors.ts'
 import type { Session } from '../../target/connect.ts'
 import { fileError } from './identity.ts'
@@ -39,7 +39,7 @@ export async function writeRejectFiles(
     await write(job.beginning.headerBytes)
     for await (const row of refusedRows(session, importId)) {
       // The last row of a file may stand without its end.
-      await write(Buffer.concat([withoutEnd(Buffer.from(row.content)), end]))
+      await write(Buffer.concat([withoutItsEnd(Buffer.from(row.content), job.syntax.rowEnd), end]))
       reasons.push(reasonLine(row))
     }
     file.end()

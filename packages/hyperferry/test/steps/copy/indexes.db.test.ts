@@ -1,4 +1,5 @@
 // --defer-indexes: whatever happens, the table has its indexes again, or the books say which are missing and a command makes them.
+import pg from 'pg'
 import { expect, test } from 'vitest'
 import { freshPg } from '../../../../../test/servers/database.ts'
 import { describeWith } from '../../../../../test/servers/index.ts'
@@ -23,16 +24,24 @@ const rows = (from: number, to: number): string =>
 
 interface World {
   url: string
+  superUrl: string
   session: Session
   close: () => Promise<void>
 }
 
 async function open(server: 'pg17' | 'ts-2.19', sql: string): Promise<World> {
-  const { url } = await freshPg(server)
+  const { url, superUrl } = await freshPg(server)
   const target = await openTarget(url, { connections: 1, signal: new AbortController().signal })
   const session = await target.session()
   await session.query(sql)
-  return { url, session, close: () => target.close() }
+  return { url, superUrl, session, close: () => target.close() }
+}
+
+async function asSuper(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(sql)
+  await client.end()
 }
 
 async function indexesOf(session: Session): Promise<string[]> {
@@ -46,35 +55,32 @@ async function indexesOf(session: Session): Promise<string[]> {
 const owed = async (session: Session): Promise<number | null> =>
   (await session.query('select from hyperferry.import_index')).rowCount
 
-/** Notes that were told; `during` is called at the first progress. */
-function listening(during?: () => Promise<void>): {
-  events: { emit(event: ProgressEvent): void }
-  notes: string[]
-  heard: () => Promise<unknown>
-} {
+/** Notes that were told. */
+function listening(): { events: { emit(event: ProgressEvent): void }; notes: string[] } {
   const notes: string[] = []
-  let heard: Promise<unknown> = Promise.resolve()
   return {
     notes,
-    heard: () => heard,
     events: {
       emit(event) {
         if (event.kind === 'note') notes.push(event.message)
-        if (event.kind === 'table-start' && during) heard = during()
       },
     },
   }
 }
 
+/** How many indexes there were at the first COPY. */
+const WATCH = `create table public.seen (indexes int);
+  create function public.look() returns trigger language plpgsql as $$ begin
+    insert into public.seen select count(*) from pg_indexes where tablename = 't' having not exists (select from public.seen); return null; end $$;
+  create trigger look after insert on public.t for each statement execute function public.look()`
+
 const pg17 = await describeWith('pg17')
 pg17('copy with indexes that wait', () => {
   test('those that only make reading faster are dropped and made again as they were; those that guard rows or carry marks stay', async () => {
-    const { url, session, close } = await open('pg17', `${PLAIN}; ${GUARDS}`)
+    const { url, session, close } = await open('pg17', `${PLAIN}; ${GUARDS}; ${WATCH}`)
     const before = await indexesOf(session)
-    let meanwhile: string[] = []
-    const told = listening(async () => {
-      meanwhile = await indexesOf(session)
-    })
+    expect(before).toHaveLength(8)
+    const told = listening()
     const result = await copyHere({
       connection: url,
       table: 't',
@@ -82,9 +88,8 @@ pg17('copy with indexes that wait', () => {
       deferIndexes: true,
       events: told.events,
     })
-    await told.heard()
     expect(result).toMatchObject({ rows: 500, indexes: ['Odd "index', 'brin_at', 'gin_tags', 'plain'] })
-    expect(meanwhile).toHaveLength(4)
+    expect(await rowsOf(session, 'seen')).toEqual(['(4)'])
     expect(await indexesOf(session)).toEqual(before)
     expect(await owed(session)).toBe(0)
     expect(told.notes.join('\n')).toContain('not there until all rows are loaded: Odd "index, brin_at, gin_tags, plain')
@@ -100,7 +105,7 @@ pg17('copy with indexes that wait', () => {
       rows: 5,
       indexes: [],
     })
-    expect(told.notes.join('\n')).toContain('its indexes stay')
+    expect(told.notes).toContain('indexes stay: the table has rows')
     expect(await copyHere({ ...copy, file: fileOf(rows(0, 5)), truncate: true })).toMatchObject({
       rows: 5,
       indexes: { length: 4 },
@@ -190,6 +195,97 @@ pg17('copy with indexes that wait', () => {
     await expect(copyHere(on)).rejects.toMatchObject({ code: 'HF-S010' })
     await session.query('drop index public.by_n; create index by_n on public.t (n)')
     expect(await copyHere(on)).toMatchObject({ before: 2000, indexes: ['by_n'] })
+    await close()
+  })
+})
+
+pg17('indexes that cannot wait, or cannot be made', () => {
+  test('one that the rows do not allow: the others are made, and the error says how to go on without loading twice', async () => {
+    const { url, session, close } = await open(
+      'pg17',
+      'create table public.t (n int); create index a_bad on public.t ((100 / n)); create index by_n on public.t (n)',
+    )
+    const file = fileOf('1\n0\n2\n')
+    const load = { connection: url, table: 't', file, deferIndexes: true }
+    const error = await copyHere(load).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ sqlstate: '22012', details: { index: 'a_bad', indexes: ['a_bad'] } })
+    const { hint, details } = error as { hint: string; details: { importId: string } }
+    expect(hint).toContain(`--import-id ${details.importId}`)
+    expect(hint).toContain('copy --table t --make-indexes')
+    expect(await rowsOf(session, 't')).toHaveLength(3)
+    expect(await indexesOf(session)).toHaveLength(1)
+    await session.query('delete from public.t where n = 0')
+    const again = { ...load, deferIndexes: false, importId: details.importId }
+    expect(await copyHere(again)).toMatchObject({ rows: 0, before: 3, indexes: ['a_bad'] })
+    expect(await rowsOf(session, 't')).toHaveLength(2)
+    await close()
+  })
+
+  test('a note is never written over, an index that is not valid is none, and a table with another name is not mistaken', async () => {
+    const { url, superUrl, session, close } = await open('pg17', 'create table public.t (n int); create index by_n on public.t (n)',
+    )
+    const bad = fileOf(`${'1\n'.repeat(2000)}x\n`)
+    const stop = {
+      connection: url,
+      table: 't',
+      file: bad,
+      deferIndexes: true,
+      batchBytes: 500,
+      workers: 1,
+      importId: 'x',
+    }
+    await expect(copyHere(stop)).rejects.toMatchObject({
+      code: 'HF-F002',
+      hint: expect.stringContaining('Not there until then: by_n') as string,
+    })
+    const told = listening()
+    await session.query('create table public.other (n int); create index by_n on public.other (n)')
+    const other = { connection: url, table: 'other', file: fileOf('1\n'), deferIndexes: true, events: told.events }
+    expect(await copyHere(other)).toMatchObject({ rows: 1, indexes: [] })
+    expect(told.notes.join('\n')).toContain('by_n stays')
+    expect(await owed(session)).toBe(1)
+    await session.query('drop table public.other')
+
+    await session.query('create index by_n on public.t (n)')
+    await asSuper(superUrl, `update pg_index set indisvalid = false where indexrelid = 'public.by_n'::regclass`)
+    const make = {
+      connection: url,
+      request: { schema: 'public', table: 't', workers: 1, retry: { attempts: 0, firstMs: 1, longestMs: 1 } },
+    }
+    await expect(makeDeferredIndexes(make)).rejects.toMatchObject({
+      code: 'HF-S010',
+      message: expect.stringContaining('not valid') as string,
+    })
+    expect(await owed(session)).toBe(1)
+    await session.query('drop index public.by_n')
+
+    await session.query('alter table public.t rename to was_t; create table public.t (n int)')
+    await expect(makeDeferredIndexes(make)).rejects.toMatchObject({
+      code: 'HF-S010',
+      message: expect.stringContaining('was_t') as string,
+    })
+    expect(await owed(session)).toBe(1)
+    const typo = { ...make, request: { ...make.request, table: 'tt' } }
+    await expect(makeDeferredIndexes(typo)).rejects.toMatchObject({ code: 'HF-F006' })
+    await close()
+  })
+
+  test('who may drop an index but not make it keeps it; who may neither loads all the same', async () => {
+    const { url, superUrl, session, close } = await open('pg17', 'select 1')
+    const owner = new URL(url).username
+    await asSuper(
+      superUrl,
+      `create schema s; grant usage on schema s to ${owner}; create table s.t (n int); create index by_n on s.t (n); alter table s.t owner to ${owner};
+       create table s.u (n int); create index by_u on s.u (n); grant select, insert on s.u to ${owner}`,
+    )
+    for (const table of ['t', 'u']) {
+      const told = listening()
+      const load = { connection: url, schema: 's', table, file: fileOf('1\n'), deferIndexes: true, events: told.events }
+      expect(await copyHere(load)).toMatchObject({ rows: 1, indexes: [] })
+      expect(told.notes.join('\n')).toMatch(/stays?: permission denied/)
+    }
+    const { rowCount } = await session.query(`select from pg_indexes where schemaname = 's'`)
+    expect(rowCount).toBe(2)
     await close()
   })
 })

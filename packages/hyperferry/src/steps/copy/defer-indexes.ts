@@ -1,0 +1,95 @@
+/** `--defer-indexes`, its beginning: what can wait is noted and dropped. See docs/design/0011. */
+import { indexesOwedTo, oweIndex, takeOverIndexes } from '../../control/import-indexes.ts'
+import { isLockFree } from '../../control/lock.ts'
+import { HyperferryError } from '../../errors.ts'
+import { dropSql, makeIndex, plainIndexes } from '../../target/plain-indexes.ts'
+import type { PlainIndex } from '../../target/plain-indexes.ts'
+import type { Session } from '../../target/connect.ts'
+import { importLock } from './import-lock.ts'
+import type { ImportJob } from './job.ts'
+
+type Place = Pick<ImportJob, 'schema' | 'table' | 'target'>
+
+/**
+ * When the table has no row: notes its plain indexes and drops them. What an import that was given up owes the table is owed by this one from now on. Must be within a
+ * transaction, that of the import's beginning or one of its own. Returns why indexes stay; whatever the server has against it is such a reason, and no error.
+ */
+export async function deferIndexes(session: Session, importId: number, job: Place): Promise<string[]> {
+  const refused = await tryOut(session, 'all', () => drop(session, importId, job))
+  return typeof refused === 'string' ? [`indexes stay: ${refused}`] : refused
+}
+
+/** For a preview: what would be dropped. */
+export async function indexesThatWait(session: Session, job: Place, emptied: boolean): Promise<PlainIndex[]> {
+  return emptied || (await isEmpty(session, job.target)) ? plainIndexes(session, job.target) : []
+}
+
+async function drop(session: Session, importId: number, job: Place): Promise<string[]> {
+  const owed = await indexesOwedTo(session, job)
+  // Nobody is locked out for nothing.
+  if (owed.length === 0 && (await plainIndexes(session, job.target)).length === 0)
+    return ['there is no index that can wait']
+  const full = ['indexes stay: the table has rows']
+  if (!(await isEmpty(session, job.target))) return owed.some((index) => index.importId === importId) ? [] : full
+  await session.query(`lock table ${job.target} in access exclusive mode`)
+  // Once more under the lock: nobody has put a row in between.
+  if (!(await isEmpty(session, job.target))) return full
+  for (const { id, name } of unique(owed.map((index) => ({ id: index.importId, name: index.importName }))))
+    if (id !== importId && (await isLockFree(session, importLock(name)))) await takeOverIndexes(session, id, importId)
+  const stay: string[] = []
+  for (const index of await plainIndexes(session, job.target)) {
+    const why = (await wouldDiffer(session, job.target, index)) ?? (await note(session, importId, job.target, index))
+    if (why === null) await session.query(dropSql(index))
+    else stay.push(`index ${index.name} stays: ${why}`)
+  }
+  return stay
+}
+
+/** Drops it and makes it again while the table is empty, and takes that back: who may drop an index may not always make one. Returns what is against it. */
+async function wouldDiffer(session: Session, target: string, index: PlainIndex): Promise<string | null> {
+  const outcome = await tryOut(
+    session,
+    'one',
+    async () => {
+      await session.query(dropSql(index))
+      await makeIndex(session, index)
+      const again = (await plainIndexes(session, target)).find(({ name }) => name === index.name)
+      return JSON.stringify(again) === JSON.stringify(index)
+    },
+    true,
+  )
+  if (typeof outcome === 'string') return outcome
+  return outcome ? null : 'made again it would not be what it is'
+}
+
+// eslint-disable-next-line max-params -- who owes what to whom
+async function note(session: Session, importId: number, target: string, index: PlainIndex): Promise<string | null> {
+  return (await oweIndex(session, importId, { target, index }))
+    ? null
+    : 'hyperferry.import_index holds another one of its name'
+}
+
+/** Runs `use` within a savepoint; `undo` takes back what it did. What the server refuses is taken back too, and returned as text. */
+// eslint-disable-next-line max-params -- where, how it is called, what, and what becomes of it
+async function tryOut<T>(session: Session, name: string, use: () => Promise<T>, undo = false): Promise<T | string> {
+  const savepoint = `hyperferry_${name}`
+  await session.query(`savepoint ${savepoint}`)
+  try {
+    const result = await use()
+    await session.query(`${undo ? 'rollback to' : 'release'} savepoint ${savepoint}`)
+    return result
+  } catch (error) {
+    if (!(error instanceof HyperferryError) || error.sqlstate === null || session.state === 'lost') throw error
+    await session.query(`rollback to savepoint ${savepoint}`)
+    return error.message
+  }
+}
+
+async function isEmpty(session: Session, target: string): Promise<boolean> {
+  const { rows } = await session.query<{ empty: boolean }>(`select not exists (select from ${target}) as empty`)
+  return rows[0]?.empty === true
+}
+
+function unique(imports: readonly { id: number; name: string }[]): { id: number; name: string }[] {
+  return [...new Map(imports.map((each) => [each.id, each])).values()]
+}
