@@ -14,7 +14,11 @@ export function cases(rows: number): Case[] {
   const segments = { ...keyless, devices: 1000 }
   const keyed = { ...keyless, keyed: true }
   return [
-    csv('CSV → hypertable with 2 indexes (ours: --defer-indexes)', 'csv', { series: keyless, columnstore: false, goal: 0.7 }),
+    csv('CSV → hypertable with 2 indexes (ours: --defer-indexes)', 'csv', {
+      series: keyless,
+      columnstore: false,
+      goal: 0.7,
+    }),
     csv('CSV → columnstore, 1,000 segments', 'csv-columnstore', { series: segments, columnstore: true, goal: 0.25 }),
     csv('the same, peer with 100,000-row batches', 'csv-columnstore-tuned', {
       series: segments,

@@ -17,7 +17,7 @@ export class SessionSlots {
     this.#most = most
   }
 
-  /** Waits for one that is free, in the order of asking. */
+  /** Waits for one that is free, in the order of asking. What `use` throws closes all. */
   async use<T>(use: (slot: SessionSlot) => Promise<T>): Promise<T> {
     if (this.#used >= this.#most() || this.#waiting.length > 0)
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
@@ -29,6 +29,10 @@ export class SessionSlots {
     const slot = this.#free.pop() ?? new SessionSlot(this.#target)
     try {
       return await use(slot)
+    } catch (error) {
+      // Before the next one is let in.
+      this.close()
+      throw error
     } finally {
       this.#free.push(slot)
       this.#leave()

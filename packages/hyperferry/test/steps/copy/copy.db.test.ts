@@ -119,6 +119,22 @@ suite('copy', () => {
     await close()
   })
 
+  test('an end-of-data mark at the end of a gap is not one at the end of the file', async () => {
+    const { url, session, close } = await open('create table public.t (v text)')
+    const row = (length: number): string => `${'v'.repeat(length - 1)}\n`
+    // Pieces of 256 bytes; the second one ends with the mark.
+    const file = fileOf(`${row(256)}${row(253)}\\.\n${row(256)}`)
+    const load = { connection: url, table: 't', file, batchBytes: 256, workers: 1, skipErrors: true, importId: 'x' }
+    expect(await copyHere({ ...load, rejectFile: fileOf('') })).toMatchObject({ rows: 3, quarantined: 1 })
+    const { rowCount } = await session.query(
+      `delete from hyperferry.import_range where lower(span) = 256 and upper(span) = 512`,
+    )
+    expect(rowCount).toBe(1)
+    await session.query('delete from public.t where length(v) = 252')
+    expect(await copyHere({ ...load, rejectFile: fileOf('') })).toMatchObject({ rows: 1, before: 2, quarantined: 1 })
+    await close()
+  })
+
   test('a trigger that drops rows is noticed', async () => {
     const { url, session, close } = await open(
       `create table public.t (id int, v text);
