@@ -22,7 +22,10 @@ interface Spent {
 
 type Way = (client: pg.Client, day: string, file: string) => Promise<void>
 
-const straight: Way = async (client, _day, file) => {
+/** The chunk is made beforehand, as the backfill does: made by the COPY it would lock the others out. */
+const straight: Way = async (client, day, file) => {
+  const [from, to] = [day, next(day)].map((each) => Date.parse(each) * 1000)
+  await client.query(`select _timescaledb_functions.create_chunk('metric', '{"ts": [${from}, ${to}]}')`)
   await client.query(`copy metric from '${file}' (format binary)`)
 }
 
