@@ -1,9 +1,9 @@
 // Rows into a hypertable with its key in place, against each day as a table of its own: loaded, keyed, attached (docs/design/0008). On the server alone, from its own files.
 //   node bench/attach.ts [ROWS] [PAIRS]
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { temporaryFolder } from './folder.ts'
 import { cpuOf } from './measure.ts'
 import { ratioOf } from './ratio.ts'
 import { targetServer } from './servers.ts'
@@ -81,30 +81,26 @@ async function writeDays(url: string, folder: string): Promise<Map<string, strin
   return days
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'hyperferry-bench-'))
-chmodSync(folder, 0o777)
-try {
-  await using server = await targetServer()
-  await withDatabase(server.url, async (url) => {
-    const days = await writeDays(url, folder)
-    const spent: [Spent, Spent][] = []
-    for (let pair = 0; pair < Number(pairs); pair += 1) {
-      const first = pair % 2 === 0
-      const one = await measure(url, server.pid, days, first ? attached : straight)
-      const two = await measure(url, server.pid, days, first ? straight : attached)
-      spent.push(first ? [one, two] : [two, one])
-    }
-    const list = (which: 0 | 1, of: keyof Spent): string => spent.map((pair) => pair[which][of].toFixed(1)).join(', ')
-    console.log(`${rows} rows, ${days.size} chunks, ${WORKERS} sessions\n`)
-    console.log(`attached: ${list(0, 'seconds')} s, server CPU ${list(0, 'serverCpuSeconds')} s`)
-    console.log(`straight: ${list(1, 'seconds')} s, server CPU ${list(1, 'serverCpuSeconds')} s`)
-    console.log(
-      ratioOf(
-        spent.map(([ours]) => ours.seconds),
-        spent.map(([, theirs]) => theirs.seconds),
-      ),
-    )
-  })
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
+using folder = temporaryFolder()
+chmodSync(folder.path, 0o777)
+await using server = await targetServer()
+await withDatabase(server.url, async (url) => {
+  const days = await writeDays(url, folder.path)
+  const spent: [Spent, Spent][] = []
+  for (let pair = 0; pair < Number(pairs); pair += 1) {
+    const first = pair % 2 === 0
+    const one = await measure(url, server.pid, days, first ? attached : straight)
+    const two = await measure(url, server.pid, days, first ? straight : attached)
+    spent.push(first ? [one, two] : [two, one])
+  }
+  const list = (which: 0 | 1, of: keyof Spent): string => spent.map((pair) => pair[which][of].toFixed(1)).join(', ')
+  console.log(`${rows} rows, ${days.size} chunks, ${WORKERS} sessions\n`)
+  console.log(`attached: ${list(0, 'seconds')} s, server CPU ${list(0, 'serverCpuSeconds')} s`)
+  console.log(`straight: ${list(1, 'seconds')} s, server CPU ${list(1, 'serverCpuSeconds')} s`)
+  console.log(
+    ratioOf(
+      spent.map(([ours]) => ours.seconds),
+      spent.map(([, theirs]) => theirs.seconds),
+    ),
+  )
+})

@@ -1,14 +1,13 @@
 // Whether ten times the rows take ten times the time, and no more memory.
 //   npm run build && node bench/flat.ts [--small N] [--large N] [--source mariadb|sqlite]
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Server } from '../test/servers/start.ts'
+import { temporaryFolder } from './folder.ts'
 import { keep } from './keep.ts'
 import { planMove, type, watchBackfill } from './peers/hyperferry.ts'
 import type { Backfilled } from './peers/hyperferry.ts'
 import { wide } from './series/series.ts'
+import { say } from './say.ts'
 import { machineOf, targetServer } from './servers.ts'
 import { makeSource } from './sources.ts'
 import type { BenchSource } from './sources.ts'
@@ -26,14 +25,9 @@ const { values } = parseArgs({
 })
 if (values.source !== 'mariadb' && values.source !== 'sqlite') throw new Error('--source takes mariadb or sqlite')
 const kind = values.source
-const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
-const folder = mkdtempSync(join(tmpdir(), 'hyperferry-bench-'))
-try {
-  await bench()
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
+using folder = temporaryFolder()
+await bench()
 
 async function bench(): Promise<void> {
   await using target = await targetServer()
@@ -61,13 +55,13 @@ type Filled = BenchSource & { rows: number }
 
 async function filled(rows: number): Promise<Filled> {
   say(`making ${rows} rows`)
-  return Object.assign(await makeSource(kind, { ...wide, rows, keyed: true }, folder), { rows })
+  return Object.assign(await makeSource(kind, { ...wide, rows, keyed: true }, folder.path), { rows })
 }
 
 function backfilled(target: Server, { place, rows, servers }: Filled): Promise<Backfilled> {
   return withDatabase(target.url, async (url) => {
     const source = kind === 'sqlite' ? `sqlite:${place}` : place
-    const move = { source, target: url, folder, servers: [target.pid, ...servers] }
+    const move = { source, target: url, folder: folder.path, servers: [target.pid, ...servers] }
     await planMove(move, false)
     await type(move, ['schema', '--yes'])
     const run = await watchBackfill(move, ['--workers', '2'])

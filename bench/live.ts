@@ -1,12 +1,12 @@
 // What an application feels of a backfill beside it: how long its writes take with one and without, and whether all of them arrive.
 //   npm run build && node bench/live.ts [--rows N] [--seconds S] [--rate N] [--writers N] [--workers N] [--apart]
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import mysql from 'mysql2/promise'
 import { markerSql } from '../packages/hyperferry/src/steps/writers.ts'
+import { temporaryFolder } from './folder.ts'
 import { keep } from './keep.ts'
 import { keepApart } from './live/apart.ts'
 import { whatArrived } from './live/arrived.ts'
@@ -18,6 +18,7 @@ import type { Writers } from './live/writers.ts'
 import { editPlan, planMove, type, watchBackfill } from './peers/hyperferry.ts'
 import type { Backfilled, Move } from './peers/hyperferry.ts'
 import { wide } from './series/series.ts'
+import { say } from './say.ts'
 import { machineOf, targetServer } from './servers.ts'
 import { mariadbSource } from './sources.ts'
 import { withDatabase } from './target.ts'
@@ -43,14 +44,9 @@ const seconds = Number(values.seconds)
 const rate = Number(values.rate)
 const count = Number(values.writers)
 const workers = values.workers === undefined ? [] : ['--workers', values.workers]
-const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
-const folder = mkdtempSync(join(tmpdir(), 'hyperferry-bench-'))
-try {
-  await bench()
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
+using folder = temporaryFolder()
+await bench()
 
 async function bench(): Promise<void> {
   await using target = await targetServer()
@@ -58,7 +54,7 @@ async function bench(): Promise<void> {
   say(`making ${rows} rows`)
   await using source = await mariadbSource({ ...wide, rows, keyed: true }, { durable: true })
   await withDatabase(target.url, async (url) => {
-    const move = { source: source.place, target: url, folder, servers: [target.pid, ...source.servers] }
+    const move = { source: source.place, target: url, folder: folder.path, servers: [target.pid, ...source.servers] }
     await prepare(move)
     const writers = await startWriters(Array.from({ length: count }, (_, number) => settingsOf(move, number)))
     if (values.apart) keepApart({ application: [...writers.pids, ...source.servers], move: [process.pid, target.pid] })
@@ -98,7 +94,7 @@ async function prepare(move: Move): Promise<void> {
 }
 
 function settingsOf({ source, target }: Move, number: number) {
-  const journal = join(folder, `journal-${number}`)
+  const journal = join(folder.path, `journal-${number}`)
   mkdirSync(journal)
   return {
     number,

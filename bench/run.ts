@@ -1,9 +1,7 @@
 // `npm run bench`: our wall time by that of the tools people use today, on the same servers, alternating. See README.md.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cases } from './cases.ts'
+import { temporaryFolder } from './folder.ts'
 import { keep } from './keep.ts'
 import { parallelCopyVersion } from './peers/parallel-copy.ts'
 import { pgloaderVersion } from './peers/pgloader.ts'
@@ -11,6 +9,7 @@ import { psqlVersion } from './peers/psql.ts'
 import { median, ratioOf } from './ratio.ts'
 import { runCase } from './rounds.ts'
 import type { CaseResult } from './rounds.ts'
+import { say } from './say.ts'
 import { machineOf, targetServer } from './servers.ts'
 import { makeSource } from './sources.ts'
 
@@ -30,14 +29,8 @@ if (chosen.length === 0)
       .join(', ')}`,
   )
 
-const folder = mkdtempSync(join(tmpdir(), 'hyperferry-bench-'))
-const say = (line: string): void => void process.stderr.write(`${line}\n`)
-
-try {
-  await bench()
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
+using folder = temporaryFolder()
+await bench()
 
 async function bench(): Promise<void> {
   await using target = await targetServer()
@@ -55,7 +48,7 @@ async function bench(): Promise<void> {
       continue
     }
     say(`${one.id}: making ${one.series.rows} rows`)
-    await using source = await makeSource(one.source, one.series, folder)
+    await using source = await makeSource(one.source, one.series, folder.path)
     const servers = [target.pid, ...source.servers]
     results.push(await runCase(one, { server: target.url, source: source.place, servers }, PAIRS, say))
     show(results)

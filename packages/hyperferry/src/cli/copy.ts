@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { copyCsv, makeDeferredIndexes, CATALOGUE, HyperferryError, usualRetry } from '../index-copy.ts'
-import type { CopyRequest, CopyResult, Events, RetryPolicy } from '../index-copy.ts'
+import type { CopyCsvOptions, CopyRequest, CopyResult, Events, RetryPolicy } from '../index-copy.ts'
 import { number, text, yes } from './command.ts'
 import type { CommandSpec, Input, Outcome } from './command.ts'
 import { COPY_FLAGS } from './copy-flags.ts'
@@ -27,13 +27,9 @@ export const copy: CommandSpec = {
     const report = reporter(io.events, number(input, 'reportingPeriod') ?? 0, (line) => io.say(line))
     try {
       const result = await copyCsv({
+        ...openingOf(input, io),
         request: requestOf(input),
-        connection: text(input, 'connection') ?? '',
-        env: io.env,
         events: report.events,
-        signal: io.signal,
-        hardSignal: io.hardSignal,
-        dryRun: yes(input, 'dryRun') || yes(input, 'printSql'),
         ...(asks ? { confirm: (preview) => io.confirm(preview) } : {}),
       })
       return 'preview' in result ? previewed(result.preview, input) : outcome(result, input, io)
@@ -52,17 +48,23 @@ async function indexesMade(input: Input, io: Io): Promise<Outcome> {
   }
   const { schema, table, workers, retry } = requestOf(input)
   const result = await makeDeferredIndexes({
+    ...openingOf(input, io),
     request: { schema, table, workers, retry },
+  })
+  if ('preview' in result) return previewed(result.preview, input)
+  const { indexes } = result
+  return { document: result, text: indexes.length === 0 ? 'No index is missing.' : `Made: ${indexes.join(', ')}` }
+}
+
+function openingOf(input: Input, io: Io): Omit<CopyCsvOptions, 'request'> {
+  return {
     connection: text(input, 'connection') ?? '',
     env: io.env,
     events: io.events,
     signal: io.signal,
     hardSignal: io.hardSignal,
     dryRun: yes(input, 'dryRun') || yes(input, 'printSql'),
-  })
-  if ('preview' in result) return previewed(result.preview, input)
-  const { indexes } = result
-  return { document: result, text: indexes.length === 0 ? 'No index is missing.' : `Made: ${indexes.join(', ')}` }
+  }
 }
 
 function requestOf(input: Input): CopyRequest {

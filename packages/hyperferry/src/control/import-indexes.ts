@@ -35,9 +35,8 @@ export async function oweIndex(
   return rowCount === 1
 }
 
-/** What the table is owed, by whatever import, in the order in which it is to be made. Without books nothing is. */
+/** What the table is owed, by whatever import, in the order in which it is to be made. */
 export async function indexesOwedTo(session: Session, { schema, table }: Table): Promise<OwedIndex[]> {
-  if (!(await hasControlTable(session, 'import_index'))) return []
   const { rows } = await session.query<OwedIndex>(
     `select x.id, x.index_schema as schema, x.index_name as name, x.definition, x.tablespace, x.comment, i.id as "importId", i.name as "importName"
      from hyperferry.import_index x join hyperferry.import i on i.id = x.import_id
@@ -47,9 +46,14 @@ export async function indexesOwedTo(session: Session, { schema, table }: Table):
   return rows
 }
 
-/** Names of all indexes that are owed, to any table. */
+/** Whether there can be any: an older control schema has no such books, and a target that nothing was copied into has none at all. */
+export function hasIndexBooks(session: Session): Promise<boolean> {
+  return hasControlTable(session, 'import_index')
+}
+
+/** Names of all indexes that are owed, to any table. Without books none is. */
 export async function indexesOwedAtAll(session: Session): Promise<string[]> {
-  if (!(await hasControlTable(session, 'import_index'))) return []
+  if (!(await hasIndexBooks(session))) return []
   const { rows } = await session.query<{ name: string }>(
     `select format('%I.%I', index_schema, index_name) as name from hyperferry.import_index order by id`,
   )

@@ -30,6 +30,11 @@ export interface NewImport {
   reading: Json
 }
 
+/** The name of the lock under which one tool at a time works on an import. */
+export function importLock(name: string): string {
+  return `import ${name}`
+}
+
 /** The import of this name; null when it never began. */
 export async function findImport(session: Session, name: string): Promise<ImportRow | null> {
   const { rows } = await session.query<ImportRow>(

@@ -1,7 +1,15 @@
 /** Command `copy`: a CSV file into a table that exists, by several workers, exactly once. See docs/design/0011. */
 import { randomBytes } from 'node:crypto'
 import { indexesOwedTo } from '../control/import-indexes.ts'
-import { bytesDone, bytesLeft, findImport, finishImport, forgetEmptyImport, importTotals } from '../control/imports.ts'
+import {
+  bytesDone,
+  bytesLeft,
+  findImport,
+  finishImport,
+  forgetEmptyImport,
+  importLock,
+  importTotals,
+} from '../control/imports.ts'
 import type { ImportTotals } from '../control/imports.ts'
 import { hasControlTable, installControl } from '../control/install.ts'
 import { durable } from '../control/ledger.ts'
@@ -17,7 +25,6 @@ import type { Events } from '../work/events.ts'
 import { analyze } from './copy/analyze.ts'
 import { begin, goOn } from './copy/begin.ts'
 import { indexesThatWait } from './copy/defer-indexes.ts'
-import { importLock } from './copy/import-lock.ts'
 import { aboutIndexes, makeIndexes } from './copy/indexes.ts'
 import { loadPieces } from './copy/load.ts'
 import type { Load } from './copy/load.ts'

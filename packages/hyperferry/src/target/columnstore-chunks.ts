@@ -1,10 +1,13 @@
 /** Chunks on their way into the columnstore, one transaction each. */
+import { HyperferryError } from '../errors.ts'
 import type { PlannedTable } from '../model.ts'
 import { microsToUnit } from '../values/time.ts'
 import type { Capabilities } from './capabilities.ts'
 import { intervalMicros } from './chunk-interval.ts'
+import { precreateChunks } from './chunks.ts'
 import type { Session } from './session.ts'
 import { ident, literal, qualified } from './sql.ts'
+import { transaction } from './transaction.ts'
 
 export interface StoredChunk {
   schema: string
@@ -45,7 +48,7 @@ export async function chunksToCompress(
 }
 
 /** Chunks that lie in [from, to) in part or whole and hold neither rows nor columns. */
-export async function untouchedChunks(
+async function untouchedChunks(
   session: Session,
   { schema, table, from, to }: { schema: string; table: string; from: bigint; to: bigint },
 ): Promise<StoredChunk[]> {
@@ -62,6 +65,26 @@ export async function untouchedChunks(
   }
   return empty
 }
+
+/**
+ * Makes the chunks of [from, to) where they are missing, and the columnar side of those that hold nothing yet, each in a transaction of its own. A COPY would do both, but
+ * holds the lock on the hypertable that it takes until its commit. A chunk that somebody reads or writes, or was faster with, is left to the COPY.
+ */
+export async function openChunks(
+  session: Session,
+  capabilities: Capabilities,
+  where: { schema: string; table: string; from: bigint; to: bigint },
+): Promise<void> {
+  const { schema, table, from, to } = where
+  await precreateChunks(session, { schema, table, capabilities }, from, to)
+  for (const chunk of await untouchedChunks(session, where))
+    await transaction(session, () => compressChunk(session, capabilities, chunk)).catch(unlessBusy)
+}
+
+function unlessBusy(error: unknown): void {
+  if (!(error instanceof HyperferryError) || !BUSY.has(error.sqlstate ?? '')) throw error
+}
+const BUSY = new Set(['55P03', '40P01', '42710'])
 
 const STATUS = '_timescaledb_functions.chunk_status'
 const micros = (column: string): string =>

@@ -1,18 +1,13 @@
 /** Chunks of the columnstore, made before the rows come. */
 import { failpoint } from '../failpoints.ts'
 import type { Capabilities } from '../target/capabilities.ts'
-import { precreateChunks } from '../target/chunks.ts'
-import { compressChunk, untouchedChunks } from '../target/columnstore-chunks.ts'
+import { openChunks } from '../target/columnstore-chunks.ts'
 import type { Session } from '../target/connect.ts'
-import { transaction } from '../target/transaction.ts'
 import { isTransient } from './backoff.ts'
 import type { DirectTask } from './direct-load.ts'
 import type { TableWork } from './table-work.ts'
 
-/**
- * Makes the chunks of the task where they are missing, and the columnar side of those that hold nothing yet. The COPY would do both, but holds the lock on the
- * hypertable that it takes until its commit, so that workers in other chunks would stand in line.
- */
+/** Opens the chunks of the task once for all workers; made by the COPY they would let workers in other chunks stand in line. */
 // eslint-disable-next-line max-params -- where, how, what
 export async function openColumnstore(
   session: Session,
@@ -49,11 +44,9 @@ async function openChunk(
   { from, to }: { from: bigint; to: bigint },
 ): Promise<void> {
   try {
-    await precreateChunks(session, { schema, table: table.name, capabilities }, from, to)
-    for (const chunk of await untouchedChunks(session, { schema, table: table.name, from, to }))
-      await transaction(session, () => compressChunk(session, capabilities, chunk))
+    await openChunks(session, capabilities, { schema, table: table.name, from, to })
   } catch (error) {
-    // Only speed is lost: another tool was faster (42710), or the COPY will meet the same obstacle and say so.
+    // Only speed is lost: the COPY will meet the same obstacle and say so.
     if (isTransient(error) || session.state !== 'idle') throw error
   }
 }

@@ -4,13 +4,11 @@
  */
 import { splitRow } from '../../csv/fields.ts'
 import { rowBytes, rowTable, withoutEnd } from '../../csv/rows.ts'
-import { HyperferryError } from '../../errors.ts'
 import type { Capabilities } from '../../target/capabilities.ts'
 import { readHypertable } from '../../target/catalog.ts'
 import { precreateChunks } from '../../target/chunks.ts'
-import { compressChunk, untouchedChunks } from '../../target/columnstore-chunks.ts'
+import { openChunks } from '../../target/columnstore-chunks.ts'
 import type { Session } from '../../target/connect.ts'
-import { transaction } from '../../target/transaction.ts'
 import { isTransient } from '../../work/backoff.ts'
 import type { ImportJob } from './job.ts'
 import type { PieceBytes } from './piece-bytes.ts'
@@ -45,11 +43,9 @@ export async function chunkMaker(session: Session, job: ImportJob, capabilities:
       const [low, high] = await positions(current, times, type)
       if (low === undefined || high === undefined || (high - low) / interval > MOST_CHUNKS) return
       if (seen.has(low / interval) && seen.has(high / interval)) return
-      await precreateChunks(current, { schema, table, capabilities }, low, high + 1n)
-      if (job.compress !== '' && !job.staged) {
-        for (const chunk of await untouchedChunks(current, { schema, table, from: low, to: high + 1n }))
-          await transaction(current, () => compressChunk(current, capabilities, chunk)).catch(unlessBusy)
-      }
+      const range = { schema, table, from: low, to: high + 1n }
+      if (job.compress !== '' && !job.staged) await openChunks(current, capabilities, range)
+      else await precreateChunks(current, { schema, table, capabilities }, range.from, range.to)
       seen.add(low / interval).add(high / interval)
     } catch (error) {
       // Only speed is lost: the COPY makes its chunk itself, and names the row if there is something wrong with it.
@@ -59,12 +55,6 @@ export async function chunkMaker(session: Session, job: ImportJob, capabilities:
   }
   return (current, piece) => inTurn(() => make(current, piece))
 }
-
-/** Somebody reads or writes the chunk, or was faster: then the COPY makes its columnar side. */
-function unlessBusy(error: unknown): void {
-  if (!(error instanceof HyperferryError) || !BUSY.has(error.sqlstate ?? '')) throw error
-}
-const BUSY = new Set(['55P03', '40P01', '42710'])
 
 /** The time of the first and of the last row, as written. Rows in quotes are left to the server. */
 async function edgeTexts(job: ImportJob, piece: PieceBytes, index: number): Promise<string[]> {

@@ -1,11 +1,11 @@
 /** `--defer-indexes`, its beginning: what can wait is noted and dropped. See docs/design/0011. */
 import { indexesOwedTo, oweIndex, takeOverIndexes } from '../../control/import-indexes.ts'
+import { importLock } from '../../control/imports.ts'
 import { isLockFree } from '../../control/lock.ts'
 import { HyperferryError } from '../../errors.ts'
 import { dropSql, makeIndex, plainIndexes } from '../../target/plain-indexes.ts'
 import type { PlainIndex } from '../../target/plain-indexes.ts'
 import type { Session } from '../../target/connect.ts'
-import { importLock } from './import-lock.ts'
 import type { ImportJob } from './job.ts'
 
 type Place = Pick<ImportJob, 'schema' | 'table' | 'target'>
@@ -34,7 +34,7 @@ async function drop(session: Session, importId: number, job: Place): Promise<str
   await session.query(`lock table ${job.target} in access exclusive mode`)
   // Once more under the lock: nobody has put a row in between.
   if (!(await isEmpty(session, job.target))) return full
-  for (const { id, name } of unique(owed.map((index) => ({ id: index.importId, name: index.importName }))))
+  for (const [id, name] of new Map(owed.map((index) => [index.importId, index.importName])))
     if (id !== importId && (await isLockFree(session, importLock(name)))) await takeOverIndexes(session, id, importId)
   const stay: string[] = []
   for (const index of await plainIndexes(session, job.target)) {
@@ -88,8 +88,4 @@ async function tryOut<T>(session: Session, name: string, use: () => Promise<T>, 
 async function isEmpty(session: Session, target: string): Promise<boolean> {
   const { rows } = await session.query<{ empty: boolean }>(`select not exists (select from ${target}) as empty`)
   return rows[0]?.empty === true
-}
-
-function unique(imports: readonly { id: number; name: string }[]): { id: number; name: string }[] {
-  return [...new Map(imports.map((each) => [each.id, each])).values()]
 }

@@ -1,5 +1,5 @@
 /** `--defer-indexes`, its end: what is owed is made, whenever that is. See docs/design/0011. */
-import { claimIndex, indexesOwedTo } from '../../control/import-indexes.ts'
+import { claimIndex, hasIndexBooks, indexesOwedTo } from '../../control/import-indexes.ts'
 import type { OwedIndex } from '../../control/import-indexes.ts'
 import { controlVersion } from '../../control/install.ts'
 import { HyperferryError, messageOf } from '../../errors.ts'
@@ -68,7 +68,7 @@ async function owedTo(session: Session, where: Table): Promise<OwedIndex[]> {
   await tableOf(session, where)
   // A newer tool may keep its books otherwise.
   await controlVersion(session)
-  return indexesOwedTo(session, where)
+  return (await hasIndexBooks(session)) ? indexesOwedTo(session, where) : []
 }
 
 /** One that cannot be made does not stop the others; then the first error is thrown. */

@@ -8,6 +8,7 @@ import { openTarget } from '../../../src/target/connect.ts'
 import type { Session } from '../../../src/target/connect.ts'
 import type { ProgressEvent } from '../../../src/work/events.ts'
 import { copyHere, fileOf, rowsOf } from './lab.ts'
+import type { CopyHere } from './lab.ts'
 
 const PLAIN = `create table public.t (at timestamptz not null, n int not null, "Odd ""col" text, v float8, tags int[]);
   create index plain on public.t (n, at desc nulls last) include (v) with (fillfactor = 70);
@@ -35,6 +36,12 @@ async function open(server: 'pg17' | 'ts-2.19', sql: string): Promise<World> {
   const session = await target.session()
   await session.query(sql)
   return { url, superUrl, session, close: () => target.close() }
+}
+
+/** Into a table of one number; ends at the last of 2001 rows. */
+function stopping(connection: string): CopyHere {
+  const file = fileOf(`${'1\n'.repeat(2000)}x\n`)
+  return { connection, table: 't', file, deferIndexes: true, batchBytes: 500, workers: 1, importId: 'x' }
 }
 
 async function asSuper(url: string, sql: string): Promise<void> {
@@ -179,16 +186,7 @@ pg17('copy with indexes that wait', () => {
       'pg17',
       'create table public.t (n int); create index by_n on public.t (n)',
     )
-    const bad = fileOf(`${'1\n'.repeat(2000)}x\n`)
-    const stop = {
-      connection: url,
-      table: 't',
-      file: bad,
-      deferIndexes: true,
-      batchBytes: 500,
-      workers: 1,
-      importId: 'x',
-    }
+    const stop = stopping(url)
     await expect(copyHere(stop)).rejects.toMatchObject({ code: 'HF-F002' })
     await session.query('create index by_n on public.t (n desc)')
     const on = { ...stop, skipErrors: true, rejectFile: fileOf('') }
@@ -226,16 +224,7 @@ pg17('indexes that cannot wait, or cannot be made', () => {
       'pg17',
       'create table public.t (n int); create index by_n on public.t (n)',
     )
-    const bad = fileOf(`${'1\n'.repeat(2000)}x\n`)
-    const stop = {
-      connection: url,
-      table: 't',
-      file: bad,
-      deferIndexes: true,
-      batchBytes: 500,
-      workers: 1,
-      importId: 'x',
-    }
+    const stop = stopping(url)
     await expect(copyHere(stop)).rejects.toMatchObject({
       code: 'HF-F002',
       hint: expect.stringContaining('Not there until then: by_n') as string,
