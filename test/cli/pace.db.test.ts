@@ -86,8 +86,18 @@ describe('the pace of a backfill', () => {
     const rows = await stands(world)
     expect(rows).toBeLessThan(ROWS)
     expect(await transactions(world)).toBe(0)
-    const set = await backfillSet({ ...world.plan, workers: 3, pauseWhen: ['targetReplicationLag=30 s'] })
-    expect(set).toMatchObject({ running: true, workers: 3, pauseWhen: { targetReplicationLag: '30 s' } })
+    const set = await backfillSet({
+      ...world.plan,
+      workers: 3,
+      pauseWhen: ['targetReplicationLag=30 s'],
+      writerSlowdown: '5',
+    })
+    expect(set).toMatchObject({
+      running: true,
+      workers: 3,
+      pauseWhen: { targetReplicationLag: '30 s' },
+      writerSlowdown: 5,
+    })
     await backfillResume(world.plan)
     await run.says(/goes on/)
     while ((await world.copied()) <= rows) await sleep(5)
@@ -104,7 +114,12 @@ describe('the pace of a backfill', () => {
     // A number on the command line is newer than what was set.
     await backfill({ ...world.plan, workers: 2 })
     expect((await status(world.plan)).pace).toMatchObject({ workers: 1, pauseWhen: { targetReplicationLag: '30 s' } })
-    expect(await backfillSet({ ...world.plan, reset: true })).toMatchObject({ workers: 1, pauseWhen: {}, setBy: null })
+    expect(await backfillSet({ ...world.plan, reset: true })).toMatchObject({
+      workers: 1,
+      pauseWhen: {},
+      writerSlowdown: 3,
+      setBy: null,
+    })
   })
 
   test('a busy source and the wrong time of the day are reasons to wait, and not for ever', PATIENT, async () => {
@@ -142,7 +157,7 @@ describe('the pace of a backfill', () => {
     press('+')
     await sleep(500)
     press('w')
-    await run.says(/workers 2: \+ one more/)
+    await run.says(/2 workers: \+ one more/)
     press('p')
     await run.says(/rows\/s/)
     press('p')

@@ -131,6 +131,8 @@ class Line {
     }
     plan.setIn(['dualWrite', 'writers'], this.#options.writers)
     plan.setIn(['dualWrite', 'maxLateness'], '2 seconds')
+    // All workers from the beginning: what they do to each other is to be seen.
+    plan.setIn(['backfill', 'writerSlowdown'], 'off')
     writeFileSync(file, plan.toString())
   }
 

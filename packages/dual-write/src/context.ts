@@ -7,6 +7,7 @@ import type { Lateness } from './lateness.ts'
 import type { ClockOffset } from './clock.ts'
 import type { Settings } from './options.ts'
 import type { Roles } from './roles.ts'
+import type { WriteTimes } from './write-times.ts'
 
 export interface WriterContext {
   readonly settings: Settings<Collections>
@@ -14,6 +15,7 @@ export interface WriterContext {
   readonly control: Control
   readonly roles: Roles
   readonly lateness: Lateness
+  readonly writeTimes: WriteTimes
   readonly clock: ClockOffset
   /** Number in the control schema; null while it cannot be reached. */
   writerId: string | null

@@ -17,6 +17,7 @@ import { register } from './register.ts'
 import { isSingle, Roles } from './roles.ts'
 import { Writer } from './writer.ts'
 import type { DualWriter } from './writer.ts'
+import { WriteTimes } from './write-times.ts'
 
 /**
  * Starts a writer. It knows the stage when this resolves: from the control schema, or from its journal folder while the target is away.
@@ -55,6 +56,7 @@ function contextOf(settings: Settings<Collections>, journal: Journal, markers: b
     control: new Control(settings.target),
     roles: new Roles(known?.state ?? null),
     lateness: new Lateness(),
+    writeTimes: new WriteTimes(),
     clock: new ClockOffset(),
     writerId: null,
     contracts:

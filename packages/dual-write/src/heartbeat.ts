@@ -63,7 +63,7 @@ function isSame(a: RoleState | null, b: RoleState): boolean {
 }
 
 function reportOf(ctx: WriterContext, facts: Record<string, unknown>): Report {
-  const { journal, roles, clock, lateness } = ctx
+  const { journal, roles, clock, lateness, writeTimes } = ctx
   const { pending, inDoubt } = journal.counts
   const best = clock.best
   return {
@@ -79,7 +79,7 @@ function reportOf(ctx: WriterContext, facts: Record<string, unknown>): Report {
     lateness: lateness.report(),
     clockOffsetUs: best?.offsetUs ?? null,
     clockErrorUs: best?.errorUs ?? null,
-    facts: { ...facts, markers: ctx.markers, problem: ctx.problem },
+    facts: { ...facts, markers: ctx.markers, problem: ctx.problem, writeTimes: writeTimes.report(performance.now()) },
   }
 }
 

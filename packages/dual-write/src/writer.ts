@@ -76,7 +76,12 @@ export class Writer<C extends Collections> implements DualWriter<C> {
   write<K extends keyof C & string>(name: K, rows: readonly RowOf<C[K]>[]): Promise<WriteResult> {
     const declared = this.#declared[name]
     if (declared === undefined) return Promise.reject(new DeclarationError(`no collection "${name}" was declared`))
-    return write(this.#ctx, declared.table, rows)
+    const began = performance.now()
+    const { writeTimes } = this.#ctx
+    return write(this.#ctx, declared.table, rows).finally(() => {
+      const now = performance.now()
+      writeTimes.note(now - began, now)
+    })
   }
 
   status(): WriterStatus {

@@ -5,6 +5,8 @@ import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { relayTo } from '../../../test/faults/relay.ts'
 import { freshMysql } from '../../../test/servers/database.ts'
+import { readWriteTimes } from '../../hyperferry/src/control/write-times.ts'
+import { writesIn } from '../../hyperferry/src/throttle/write-counts.ts'
 import { collection } from '../src/collection.ts'
 import { createDualWriter } from '../src/create.ts'
 import type { DualWriteEvent } from '../src/options.ts'
@@ -86,6 +88,11 @@ test('writes to the source alone until it is told otherwise, then to both, witho
   expect(await stage.rows('reading')).toEqual(sourceRows(db, 'reading').filter((row) => !row.includes('"ts": 1,')))
   expect(await stage.rows('event')).toEqual(sourceRows(db, 'event'))
   await until(async () => (await stage.writers())[0]?.dualSince !== null)
+  // How long each of them took is told too.
+  await until(async () => {
+    const [times] = await readWriteTimes(stage.session, stage.migrationId)
+    return times !== undefined && writesIn(times.total) === 102 && writesIn(times.lately) === 102
+  })
 })
 
 test('a target that is away costs the application nothing, and nothing is lost or doubled when it is back', async () => {

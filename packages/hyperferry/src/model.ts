@@ -232,7 +232,13 @@ export interface Plan {
   /** Operational part: may be edited at any time. */
   /** `writers`: processes that write, null if unknown. `maxLateness`: how late rows come at most, such as `6 hours`. */
   dualWrite: { writers: number | null; maxLateness: string }
-  backfill: { workers: number; taskRows: number; pauseWhen?: PauseWhen; window?: string }
+  backfill: {
+    workers: number
+    taskRows: number
+    pauseWhen?: PauseWhen
+    window?: string
+    writerSlowdown?: number | 'off'
+  }
   verify: { sampleRows: number }
 }
 

@@ -31,6 +31,11 @@ export function duration(seconds: number | null | undefined): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} m`
 }
 
+/** `60 ms`, `4.2 s`. */
+export function milliseconds(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : duration(ms / 1000)
+}
+
 /** `1 row`, `2 rows`. */
 export function rows(value: number | bigint | string): string {
   return `${count(value)} ${String(value) === '1' ? 'row' : 'rows'}`

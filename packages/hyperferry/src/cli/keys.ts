@@ -1,6 +1,7 @@
 /** Keys while a backfill runs on a terminal: what they want goes to the backfill, what they ask is said. */
 import { reasonText } from '../index-copy.ts'
 import type { PaceOrder, PaceState } from '../index-copy.ts'
+import { workersText } from './workers-text.ts'
 
 /** The part of a terminal that is needed. */
 export interface Keyboard {
@@ -94,7 +95,7 @@ export class Keys {
       case '-':
         return order('fewer workers')
       case 'w':
-        return say(`  workers ${this.#state?.workers ?? '?'}: + one more, - one fewer`)
+        return say(`  ${this.#state === null ? '? workers' : workersText(this.#state)}: + one more, - one fewer`)
       case 'l':
         for (const line of limitLines(this.#state)) say(line)
         break
@@ -115,6 +116,7 @@ function limitLines(state: PaceState | null): string[] {
     ...others.map((reason) => `  ✖ ${reason.code}  ${reasonText(reason)}`),
     ...(state.window === null ? [] : [`  window ${state.window}`]),
     ...(limits.length === 0 ? ['  no limits are set'] : limits),
+    ...(state.spared === null ? [] : [`  ${workersText(state)}`]),
     '  from another terminal: hyperferry backfill set --pause-when name=value --window 22:00-06:00',
   ]
 }

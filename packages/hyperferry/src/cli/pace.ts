@@ -19,6 +19,10 @@ export const PACE_FLAGS: readonly Flag[] = [
     many: true,
   },
   { flags: '--window <time>', help: 'set: the time of the day, such as "22:00-06:00 Europe/Berlin", or off.' },
+  {
+    flags: '--writer-slowdown <times>',
+    help: "set: how many times slower the application's writes may be, such as 5, or off.",
+  },
   { flags: '--reset', help: 'set: back to what the plan says, before anything else that is given.' },
 ]
 
@@ -26,12 +30,13 @@ export const PACE_FLAGS: readonly Flag[] = [
 const OWN: Record<string, readonly string[]> = {
   pause: ['reason'],
   resume: [],
-  set: ['workers', 'pauseWhen', 'window', 'reset'],
+  set: ['workers', 'pauseWhen', 'window', 'writerSlowdown', 'reset'],
 }
 const NAMES: Record<string, string> = {
   reason: '--reason',
   pauseWhen: '--pause-when',
   window: '--window',
+  writerSlowdown: '--writer-slowdown',
   reset: '--reset',
   workers: '--workers',
   table: '--table',
@@ -70,12 +75,14 @@ function change(input: Input, io: Io): Promise<PaceDocument | Previewed> {
   }
   const workers = number(input, 'workers')
   const window = text(input, 'window')
+  const writerSlowdown = text(input, 'writerSlowdown')
   return backfillSet({
     ...options,
     pauseWhen: list(input, 'pauseWhen') ?? [],
     reset: yes(input, 'reset'),
     ...(workers === undefined ? {} : { workers }),
     ...(window === undefined ? {} : { window }),
+    ...(writerSlowdown === undefined ? {} : { writerSlowdown }),
   })
 }
 

@@ -1,12 +1,13 @@
 /** The line under the bars: why it waits or how many work, and which keys there are. */
 import type { PaceState } from '../index-copy.ts'
 import { pausedText } from './paused-text.ts'
+import { workersText } from './workers-text.ts'
 
 /** At most `room` characters; where they do not suffice the reason is cut (key l shows all of it) and the keys are fewer. */
 export function stateLine(state: PaceState | null, room: number): string {
   if (state === null) return ''
   const paused = pausedText(state)
-  const what = paused === '' ? `${state.workers} ${state.workers === 1 ? 'worker' : 'workers'}` : paused
+  const what = paused === '' ? workersText(state) : paused
   const p = paused === '' ? 'p pause' : 'p resume'
   const whole = `${what}   ${p} · w workers · l limits · q stop (resumable)`
   if (whole.length <= room) return whole

@@ -1,6 +1,7 @@
 /** The declarations of the plan file. Reading, its error messages and the shipped JSON Schema all come from here. */
 import { z } from 'zod'
 import { DURATION } from './duration.ts'
+import { LEAST_SLOWDOWN, MOST_SLOWDOWN } from './slowdown.ts'
 import { LEAST, SIZE } from './pause-limit.ts'
 import { WINDOW } from './window.ts'
 
@@ -222,6 +223,12 @@ export const planSchema = z.strictObject({
         .optional()
         .describe(
           'Tasks start in this time of the day only, such as "22:00-06:00" or "22:00-06:00 Europe/Berlin"; UTC when no zone is named, by the clock of the machine on which the backfill runs. Default always.',
+        ),
+      writerSlowdown: z
+        .union([z.number().min(LEAST_SLOWDOWN).max(MOST_SLOWDOWN), z.literal('off')])
+        .optional()
+        .describe(
+          "How many times slower than before the application's writes may be (median and p99); beside writers with the library workers come and go by it. Default 3; off: however slow.",
         ),
     })
     .describe('May be edited at any time.'),

@@ -24,12 +24,13 @@ export function planFromFile(file: PlanFile): Plan {
   }
 }
 
-function backfillFromFile({ workers, taskRows, pauseWhen, window }: PlanFile['backfill']): Plan['backfill'] {
+function backfillFromFile(file: PlanFile['backfill']): Plan['backfill'] {
+  const { workers, taskRows, pauseWhen, window, writerSlowdown } = file
   return {
     workers,
     taskRows,
     ...(pauseWhen === undefined ? {} : { pauseWhen: defined(pauseWhen) }),
-    ...defined({ window }),
+    ...defined({ window, writerSlowdown }),
   }
 }
 

@@ -12,6 +12,7 @@ import { version6 } from './migrations/0006.ts'
 import { version7 } from './migrations/0007.ts'
 import { version8 } from './migrations/0008.ts'
 import { version9 } from './migrations/0009.ts'
+import { version10 } from './migrations/0010.ts'
 
 const migrations: readonly string[] = [
   version1,
@@ -23,6 +24,7 @@ const migrations: readonly string[] = [
   version7,
   version8,
   version9,
+  version10,
 ]
 
 /** Version of the control schema this tool writes. */

@@ -1,6 +1,7 @@
 /** The one row by which people tell a running backfill its pace, and by which it tells them why it waits. */
 import type { Json, PauseLimit, TimeWindow } from '../model.ts'
 import type { Session } from '../target/connect.ts'
+import type { QuietTimes } from './write-times.ts'
 
 /** What people have said; where they have said nothing the plan holds. */
 export interface PaceWord {
@@ -10,7 +11,9 @@ export interface PaceWord {
   pauseWhen: { readonly [L in PauseLimit]?: number | null }
   /** undefined: nothing was said. null: no window, whatever the plan says. */
   window: TimeWindow | null | undefined
-  /** Who has set workers, limits or window last. */
+  /** undefined: nothing was said. null: however slow the application's writes become. */
+  writerSlowdown: number | null | undefined
+  /** Who has set workers, limits, window or slowdown last. */
   setBy: string | null
 }
 
@@ -18,9 +21,18 @@ export interface PaceWord {
 export interface PaceSaid {
   reasons: Json
   workers: number
+  /** What it sees of the application's writes; null: it spares nobody. */
+  spared: Json
 }
 
-const NOTHING: PaceWord = { paused: null, workers: null, pauseWhen: {}, window: undefined, setBy: null }
+export const NOTHING_SAID: PaceWord = {
+  paused: null,
+  workers: null,
+  pauseWhen: {},
+  window: undefined,
+  writerSlowdown: undefined,
+  setBy: null,
+}
 
 interface Row {
   by: string | null
@@ -30,6 +42,8 @@ interface Row {
   pauseWhen: PaceWord['pauseWhen']
   /** In brackets, so that JSON null is not SQL's. */
   window: (TimeWindow | null)[] | null
+  /** 0: however slow. */
+  slowdown: string | null
   setBy: string | null
 }
 
@@ -37,18 +51,20 @@ interface Row {
 export async function readPace(session: Session, migrationId: number): Promise<PaceWord> {
   const { rows } = await session.query<Row>(
     `select paused_by as by, to_char(paused_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as at, pause_reason as reason, workers,
-       pause_when as "pauseWhen", case when time_window is not null then jsonb_build_array(time_window) end as window, set_by as "setBy"
+       pause_when as "pauseWhen", case when time_window is not null then jsonb_build_array(time_window) end as window,
+       writer_slowdown::text as slowdown, set_by as "setBy"
      from hyperferry.pacing where migration_id = $1`,
     [migrationId],
   )
   const [row] = rows
-  if (row === undefined) return NOTHING
-  const { by, at, reason, workers, pauseWhen, window, setBy } = row
+  if (row === undefined) return NOTHING_SAID
+  const { by, at, reason, workers, pauseWhen, window, slowdown, setBy } = row
   return {
     paused: by === null ? null : { by, at: at ?? '', reason },
     workers,
     pauseWhen,
     window: window === null ? undefined : (window[0] ?? null),
+    writerSlowdown: slowdown === null ? undefined : Number(slowdown) || null,
     setBy,
   }
 }
@@ -81,6 +97,8 @@ export interface PaceChange {
   workers?: number | null
   pauseWhen?: PaceWord['pauseWhen']
   window?: TimeWindow | null
+  /** null: however slow the application's writes become. */
+  writerSlowdown?: number | null
 }
 
 export async function setPace(
@@ -88,13 +106,14 @@ export async function setPace(
   migrationId: number,
   change: PaceChange & { by: string },
 ): Promise<void> {
-  const { by, workers, pauseWhen = {}, window } = change
+  const { by, workers, pauseWhen = {}, window, writerSlowdown } = change
   await session.query(
-    `insert into hyperferry.pacing as p (migration_id, workers, pause_when, time_window, set_by, set_at)
-     values ($1, $2, $3, $4, $5, clock_timestamp())
+    `insert into hyperferry.pacing as p (migration_id, workers, pause_when, time_window, set_by, writer_slowdown, set_at)
+     values ($1, $2, $3, $4, $5, $7, clock_timestamp())
      on conflict (migration_id) do update set pause_when = p.pause_when || excluded.pause_when, set_by = excluded.set_by, set_at = excluded.set_at,
        workers = case when $6 then excluded.workers else p.workers end,
-       time_window = coalesce(excluded.time_window, p.time_window)`,
+       time_window = coalesce(excluded.time_window, p.time_window),
+       writer_slowdown = coalesce(excluded.writer_slowdown, p.writer_slowdown)`,
     [
       migrationId,
       workers ?? null,
@@ -102,6 +121,7 @@ export async function setPace(
       window === undefined ? null : JSON.stringify(window),
       by,
       workers !== undefined,
+      writerSlowdown === undefined ? null : (writerSlowdown ?? 0),
     ],
   )
   const said = {
@@ -109,6 +129,7 @@ export async function setPace(
     pauseWhen,
     ...(workers === undefined ? {} : { workers }),
     ...(window === undefined ? {} : { window }),
+    ...(writerSlowdown === undefined ? {} : { writerSlowdown }),
   }
   await note(session, migrationId, 'backfill pace set', said as unknown as Json)
 }
@@ -116,7 +137,7 @@ export async function setPace(
 /** Back to the plan's word; a pause stays. */
 export async function forgetPace(session: Session, migrationId: number, by: string): Promise<void> {
   await session.query(
-    `update hyperferry.pacing set workers = null, pause_when = '{}', time_window = null, set_by = null, set_at = null where migration_id = $1`,
+    `update hyperferry.pacing set workers = null, pause_when = '{}', time_window = null, writer_slowdown = null, set_by = null, set_at = null where migration_id = $1`,
     [migrationId],
   )
   await note(session, migrationId, "backfill pace is the plan's", { by })
@@ -129,20 +150,32 @@ export async function forgetWorkers(session: Session, migrationId: number): Prom
   ])
 }
 
-/** The running backfill's own words; null when it ends. */
-export async function sayPace(session: Session, migrationId: number, said: PaceSaid | null): Promise<void> {
+/** The running backfill's own words; null when it ends. `quiet`: how slow the application's writes are without it, if it knows. */
+export async function sayPace(
+  session: Session,
+  migrationId: number,
+  said: (PaceSaid & { quiet: QuietTimes | null }) | null,
+): Promise<void> {
   await session.query(
-    `insert into hyperferry.pacing (migration_id, reasons, workers_now, seen_at)
-     values ($1, $2, $3::int, case when $3::int is not null then clock_timestamp() end)
-     on conflict (migration_id) do update set reasons = excluded.reasons, workers_now = excluded.workers_now, seen_at = excluded.seen_at`,
-    [migrationId, JSON.stringify(said?.reasons ?? []), said?.workers ?? null],
+    `insert into hyperferry.pacing as p (migration_id, reasons, workers_now, spared, quiet, quiet_at, seen_at)
+     values ($1, $2, $3::int, $4, $5::jsonb, case when $5::jsonb is not null then clock_timestamp() end,
+       case when $3::int is not null then clock_timestamp() end)
+     on conflict (migration_id) do update set reasons = excluded.reasons, workers_now = excluded.workers_now, seen_at = excluded.seen_at,
+       spared = excluded.spared, quiet = coalesce(excluded.quiet, p.quiet), quiet_at = coalesce(excluded.quiet_at, p.quiet_at)`,
+    [
+      migrationId,
+      JSON.stringify(said?.reasons ?? []),
+      said?.workers ?? null,
+      said?.spared == null ? null : JSON.stringify(said.spared),
+      said?.quiet == null ? null : JSON.stringify(said.quiet),
+    ],
   )
 }
 
 /** What a backfill that runs now has said; null when none does, or when it has been silent for a quarter of a minute. */
 export async function heardPace(session: Session, migrationId: number): Promise<PaceSaid | null> {
   const { rows } = await session.query<PaceSaid>(
-    `select reasons, workers_now as workers from hyperferry.pacing
+    `select reasons, workers_now as workers, spared from hyperferry.pacing
      where migration_id = $1 and seen_at > clock_timestamp() - interval '15 seconds'`,
     [migrationId],
   )

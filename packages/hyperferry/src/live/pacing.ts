@@ -1,5 +1,6 @@
 /** Commands `backfill pause`, `resume` and `set`: a word into the control schema, which a running backfill hears within two seconds. */
 import { parseLimit } from '../config/pause-limit.ts'
+import { parseSlowdown } from '../config/slowdown.ts'
 import { parseWindow } from '../config/window.ts'
 import { installControl } from '../control/install.ts'
 import { forgetPace, liftPause, putPause, setPace } from '../control/pacing.ts'
@@ -40,23 +41,27 @@ export interface PaceRequest {
   pauseWhen?: readonly string[]
   /** `22:00-06:00`, with a zone if it is not UTC, or `off`. */
   window?: string
+  /** How many times slower the application's writes may be, such as `5`, or `off`. */
+  writerSlowdown?: string
   /** First of all back to the plan's word. */
   reset?: boolean
 }
 
 /** What is said here holds instead of the plan's word, in this run and in later ones. Throws HF-U001 for what is not understood. */
 export async function backfillSet(options: PacingOptions & PaceRequest): Promise<PaceDocument | Previewed> {
-  const { workers, pauseWhen = [], window, reset = false } = options
+  const { workers, pauseWhen = [], window, writerSlowdown, reset = false } = options
   const said: PaceChange = {
     ...(workers === undefined ? {} : { workers }),
     pauseWhen: Object.fromEntries(pauseWhen.map(parseLimit).map(({ name, value }) => [name, value])),
     ...(window === undefined ? {} : { window: window === 'off' ? null : parseWindow(window) }),
+    ...(writerSlowdown === undefined ? {} : { writerSlowdown: parseSlowdown(writerSlowdown) }),
   }
-  const nothing = workers === undefined && pauseWhen.length === 0 && window === undefined
+  const nothing =
+    workers === undefined && pauseWhen.length === 0 && window === undefined && writerSlowdown === undefined
   if (nothing && !reset) {
     throw new HyperferryError('HF-U001', {
       what: 'backfill set: nothing to set',
-      hint: 'Give --workers, --pause-when name=value, --window or --reset.',
+      hint: 'Give --workers, --pause-when name=value, --window, --writer-slowdown or --reset.',
     })
   }
   return change(options, 'Sets the pace of the backfill.', async (session, id, by) => {

@@ -1,6 +1,7 @@
 /** The one place that decides whether a task may start and how many run: it watches both servers and the word of people, on sessions of its own. */
-import { putPause, liftPause, readPace, sayPace, setPace } from '../control/pacing.ts'
+import { liftPause, NOTHING_SAID, putPause, readPace, sayPace, setPace } from '../control/pacing.ts'
 import type { PaceWord } from '../control/pacing.ts'
+import { readQuietTimes, readWriteTimes } from '../control/write-times.ts'
 import { HyperferryError, messageOf } from '../errors.ts'
 import type { Json, Load, PauseLimit } from '../model.ts'
 import { PAUSE_LIMITS } from '../model.ts'
@@ -11,6 +12,8 @@ import type { Pace, PaceOrder, PaceState } from './pace.ts'
 import { reasonText } from './reason.ts'
 import { settled } from './settings.ts'
 import type { PaceSettings } from './settings.ts'
+import { Spare } from './spare.ts'
+import type { SparedWrites } from './spare.ts'
 import { TargetLoad } from './target-load.ts'
 import { watch } from './watch.ts'
 import type { Watch } from './watch.ts'
@@ -46,7 +49,9 @@ export class Governor implements Pace {
   readonly #waiting = new Set<() => void>()
   readonly #listeners = new Set<() => void>()
   readonly #noted = new Set<string>()
-  #word: PaceWord = { paused: null, workers: null, pauseWhen: {}, window: undefined, setBy: null }
+  readonly #spare = new Spare()
+  #spared: SparedWrites | null = null
+  #word: PaceWord = NOTHING_SAID
   #state: PaceState
   #told = ''
   #said = { text: '', at: Number.NEGATIVE_INFINITY }
@@ -56,7 +61,13 @@ export class Governor implements Pace {
   constructor(options: GovernorOptions) {
     this.#options = options
     this.#session = new WatchSession(options.target)
-    this.#state = { reasons: [], workers: options.plan.workers, limits: [], window: null }
+    this.#state = {
+      reasons: [],
+      workers: options.plan.workers,
+      spared: null,
+      limits: [],
+      window: null,
+    }
   }
 
   get workers(): number {
@@ -67,7 +78,13 @@ export class Governor implements Pace {
   async start(): Promise<void> {
     const failed = (of: string) => (why: string) => this.#noteOnce(of, `${of} cannot be watched, work goes on: ${why}`)
     // The word comes first: it says what else is to be looked at.
-    const target = watch(() => this.#lookAtTarget(), failed('the target'), this.#end.signal)
+    let first = true
+    const look = (): Promise<void> => {
+      const isFirst = first
+      first = false
+      return this.#lookAtTarget(isFirst)
+    }
+    const target = watch(look, failed('the target'), this.#end.signal)
     this.#watches.push(target)
     await target.begun
     const source = watch(() => this.#lookAtSource(), failed('the source'), this.#end.signal)
@@ -113,7 +130,8 @@ export class Governor implements Pace {
   /** What the person at this terminal wants; it holds for every terminal, and for the next run. */
   obey(order: PaceOrder): void {
     const { target, migrationId, person: by } = this.#options
-    const workers = Math.min(MOST_WORKERS, Math.max(1, this.workers + (order === 'more workers' ? 1 : -1)))
+    const { workers: wanted } = settled(this.#options.plan, this.#word)
+    const workers = Math.min(MOST_WORKERS, Math.max(1, wanted + (order === 'more workers' ? 1 : -1)))
     const carryOut = (session: Session): Promise<void> => {
       if (order !== 'pause or resume') return setPace(session, migrationId, { by, workers })
       if (this.#word.paused !== null) return liftPause(session, migrationId, by)
@@ -131,11 +149,13 @@ export class Governor implements Pace {
     done.catch((error: unknown) => this.#options.note(`not done: ${messageOf(error)}`))
   }
 
-  async #lookAtTarget(): Promise<void> {
+  /** `first`: no task has run yet. */
+  async #lookAtTarget(first: boolean): Promise<void> {
     const { target, migrationId } = this.#options
     try {
       const session = await this.#session.get()
       this.#word = await readPace(session, migrationId)
+      await this.#lookAtWriters(session, first)
       this.#decide()
       const server = { ours: target.backends(), postgres: target.capabilities.postgres }
       this.#take(await this.#targetLoad.read(session, this.#wanted('target'), server), 'target')
@@ -145,6 +165,16 @@ export class Governor implements Pace {
       void this.#session.drop()
       throw error
     }
+  }
+
+  /** How slow writes are without a backfill can be seen before its first task, and in long pauses. */
+  async #lookAtWriters(session: Session, first: boolean): Promise<void> {
+    const { migrationId, plan } = this.#options
+    const times = await readWriteTimes(session, migrationId)
+    const nowMs = performance.now()
+    if (first) this.#spare.begin(times, await readQuietTimes(session, migrationId), nowMs)
+    const { workers: most, writerSlowdown: slowdown } = settled(plan, this.#word)
+    this.#spared = this.#spare.look(times, { most, slowdown, waiting: this.#state.reasons.length > 0, nowMs })
   }
 
   async #lookAtSource(): Promise<void> {
@@ -181,7 +211,7 @@ export class Governor implements Pace {
     if (this.#end.signal.aborted) return
     const { workers: before } = this.#state
     const settings = settled(this.#options.plan, this.#word)
-    const known = { settings, paused: this.#word.paused, values: this.#values }
+    const known = { settings, paused: this.#word.paused, values: this.#values, spared: this.#spared }
     this.#state = this.#judge.judge({ ...known, nowMs: performance.now(), epochMs: Date.now() })
     if (this.#state.workers > before) this.#options.roomFor(this.#state.workers)
     if (this.#state.workers !== before) for (const listener of this.#listeners) listener()
@@ -194,12 +224,17 @@ export class Governor implements Pace {
 
   /** For `status` and whoever else asks the control schema. */
   async #say(session: Session): Promise<void> {
-    const { reasons, workers } = this.#state
+    const { reasons, workers, spared } = this.#state
     const text = JSON.stringify([reasons.map(({ code }) => code), workers])
     const due = performance.now() - this.#said.at > SAY_MS
     if (text === this.#said.text && !due) return
     this.#said = { text, at: performance.now() }
-    await sayPace(session, this.#options.migrationId, { reasons: reasons as unknown as Json, workers })
+    await sayPace(session, this.#options.migrationId, {
+      reasons: reasons as unknown as Json,
+      workers,
+      spared: spared as unknown as Json,
+      quiet: this.#spare.quiet,
+    })
   }
 
   /** Once for all looks: what cannot be seen does not change every second. */

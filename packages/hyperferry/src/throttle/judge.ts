@@ -6,6 +6,7 @@ import type { PaceState } from './pace.ts'
 import { gauge, halfOf } from './reason.ts'
 import type { Reason } from './reason.ts'
 import type { PaceSettings } from './settings.ts'
+import type { SparedWrites } from './spare.ts'
 import { clockText, isInside, minuteOfDay, windowText } from './window.ts'
 
 /** What is known at a moment. */
@@ -14,6 +15,8 @@ export interface Known {
   paused: PaceWord['paused']
   /** Last readings; absent and null: not known. */
   values: ReadonlyMap<PauseLimit, number | null>
+  /** What the application's writes bear; null: there is nobody to be spared. */
+  spared: SparedWrites | null
   /** Of a clock that never goes back. */
   nowMs: number
   /** Of the wall clock, for the window. */
@@ -25,8 +28,8 @@ export class Judge {
   readonly #limits = new Map<PauseLimit, Hysteresis>()
 
   /** Any reason is enough; the word of a person stands first. */
-  judge({ settings, paused, values, nowMs, epochMs }: Known): PaceState {
-    const { limits, window, workers } = settings
+  judge({ settings, paused, values, spared, nowMs, epochMs }: Known): PaceState {
+    const { limits, window, workers: most } = settings
     const reasons: Reason[] = []
     const gauges: Reason[] = []
     if (paused !== null) reasons.push(pauseReason(paused))
@@ -39,7 +42,8 @@ export class Judge {
       if (this.#of(name).judge(value, { limit, below: halfOf(name, limit) }, nowMs)) reasons.push(now)
     }
     for (const name of this.#limits.keys()) if (!limits.has(name)) this.#limits.delete(name)
-    return { reasons, workers, limits: gauges, window: window === null ? null : windowText(window) }
+    const workers = Math.min(most, spared?.workers ?? most)
+    return { reasons, workers, spared, limits: gauges, window: window === null ? null : windowText(window) }
   }
 
   #of(name: PauseLimit): Hysteresis {

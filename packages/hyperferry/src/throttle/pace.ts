@@ -1,5 +1,6 @@
 /** The pace of a backfill as those who work by it, watch it or change it see it. */
 import type { Reason } from './reason.ts'
+import type { SparedWrites } from './spare.ts'
 
 /** For those who work. */
 export interface Pace {
@@ -15,7 +16,10 @@ export interface Pace {
 export interface PaceState {
   /** Empty: work goes on. */
   reasons: readonly Reason[]
+  /** At work at the same time. */
   workers: number
+  /** The application's writes; null: nobody is spared, all workers that are wanted may work. */
+  spared: SparedWrites | null
   /** All limits in force, as they stand. */
   limits: readonly Reason[]
   /** `22:00-06:00 UTC`; null: at any time. */

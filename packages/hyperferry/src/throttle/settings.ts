@@ -7,6 +7,8 @@ export interface PaceSettings {
   /** Milliseconds, bytes, bytes per second, counts. */
   limits: ReadonlyMap<PauseLimit, number>
   window: TimeWindow | null
+  /** How many times slower the application's writes may be; null: however slow. */
+  writerSlowdown: number | null
 }
 
 export function settled(plan: PaceSettings, word: PaceWord): PaceSettings {
@@ -19,5 +21,6 @@ export function settled(plan: PaceSettings, word: PaceWord): PaceSettings {
     workers: word.workers ?? plan.workers,
     limits,
     window: word.window === undefined ? plan.window : word.window,
+    writerSlowdown: word.writerSlowdown === undefined ? plan.writerSlowdown : word.writerSlowdown,
   }
 }

@@ -20,7 +20,7 @@ class Terminal extends EventEmitter {
   }
 }
 
-const going: PaceState = { reasons: [], workers: 3, limits: [], window: null }
+const going: PaceState = { reasons: [], workers: 3, spared: null, limits: [], window: null }
 const lag = {
   code: 'targetReplicationLag',
   what: 'target replication lag',
@@ -45,8 +45,21 @@ function pressed(...chunks: string[]): { heard: string[]; terminal: Terminal; ke
 test('keys are orders, questions and signals; others are nothing', () => {
   const { heard } = pressed('p', '+-', 'xyz\r', '\x1b[A', 'q', '\x03')
   expect(heard).toEqual(['pause or resume', 'more workers', 'fewer workers', 'SIGINT', 'SIGINT'])
-  expect(pressed('w').heard).toEqual(['workers 3: + one more, - one fewer'])
+  expect(pressed('w').heard).toEqual(['3 workers: + one more, - one fewer'])
   expect(pressed('l').heard[0]).toBe('✖ targetReplicationLag  41 s of 30 s, resumes below 15 s')
+})
+
+test('workers that are not at work for the sake of the application are told with the reason', () => {
+  const spared = { workers: 1, most: 3, p99Ms: 59.7, limitMs: 1084 }
+  const heard: string[] = []
+  const terminal = new Terminal()
+  const keys = new Keys(terminal, { order() {}, say: (line) => void heard.push(line.trim()), signal() {} })
+  keys.pace({ ...going, workers: 1, spared })
+  terminal.emit('data', Buffer.from('w'))
+  expect(heard).toEqual([
+    '1 of 3 workers, to spare the application: p99 of its writes 60 ms, at most 1.1 s: + one more, - one fewer',
+  ])
+  keys.close()
 })
 
 test('the usual mode comes back when the work is over, when the command ends, and when the process does', () => {

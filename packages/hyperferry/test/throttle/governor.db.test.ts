@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { describeWith } from '../../../../test/servers/index.ts'
 import { liftPause, putPause, setPace } from '../../src/control/pacing.ts'
+import { readQuietTimes } from '../../src/control/write-times.ts'
 import type { Load, PauseLimit } from '../../src/model.ts'
 import { Governor } from '../../src/throttle/governor.ts'
 import type { PaceState } from '../../src/throttle/pace.ts'
@@ -24,15 +25,21 @@ interface Lab {
 
 async function lab(
   sourceLoad: () => Promise<Load>,
-  more: { noWait?: boolean; limits?: [PauseLimit, number][] } = {},
+  more: { noWait?: boolean; limits?: [PauseLimit, number][]; prepare?: (session: Session) => Promise<void> } = {},
 ): Promise<Lab> {
   const { target, migrationId } = await claimed('pg17', planOf([relationalTable('device')]))
   const session = await target.session()
+  await more.prepare?.(session)
   const [notes, states, room]: [string[], (PaceState | null)[], number[]] = [[], [], []]
   const governor = new Governor({
     target,
     migrationId,
-    plan: { workers: 2, limits: new Map(more.limits ?? [['sourceThreadsRunning', 40]]), window: null },
+    plan: {
+      workers: 2,
+      limits: new Map(more.limits ?? [['sourceThreadsRunning', 40]]),
+      window: null,
+      writerSlowdown: 3,
+    },
     sourceLoad,
     roomFor: (workers) => void room.push(workers),
     noWait: more.noWait ?? false,
@@ -109,6 +116,44 @@ describe('governor', () => {
     await expect(turn).rejects.toMatchObject({ code: 'HF-B022', exitCode: 4 })
     await liftPause(session, migrationId, 'bob@desk')
     await governor.turn(never)
+  })
+
+  test('the application has the first word: one worker, all of them when it feels nothing, one when it does', async () => {
+    // Buckets are quarters of a doubling: 12 is 8 ms, 20 is 32 ms, 28 is 128 ms.
+    const total: Record<string, number> = { 12: 970, 20: 30 }
+    const heartbeat = async (session: Session): Promise<void> => {
+      const facts = JSON.stringify({ writeTimes: { total, lately: { 12: 970, 20: 30 } } })
+      await session.query(`update hyperferry.writer set facts = $1, heartbeat_at = clock_timestamp()`, [facts])
+    }
+    const { governor, session, migrationId, states, room } = await lab(() => Promise.resolve(threads(1)), {
+      prepare: async (one) => {
+        await one.query(
+          `insert into hyperferry.writer (migration_id, name, kind, journal) select id, 'w', 'library', gen_random_uuid() from hyperferry.migration`,
+        )
+        await heartbeat(one)
+      },
+    })
+    await governor.start()
+    expect(governor.workers).toBe(1)
+    let slow = false
+    let going = true
+    const application = (async () => {
+      while (going) {
+        total[slow ? 28 : 12] = (total[slow ? 28 : 12] ?? 0) + 50
+        await heartbeat(session)
+        await sleep(200)
+      }
+    })()
+    await expect.poll(() => governor.workers, { timeout: 20_000 }).toBe(2)
+    slow = true
+    await expect.poll(() => governor.workers, { timeout: 20_000 }).toBe(1)
+    going = false
+    await application
+    expect(states.at(-1)).toMatchObject({ workers: 1, spared: { workers: 1, most: 2, limitMs: 96 } })
+    await governor.stop()
+    // A run that follows at once would take what it has caused itself for the usual.
+    expect(await readQuietTimes(session, migrationId)).toEqual({ p50Ms: 8, p99Ms: 32 })
+    expect(room).toEqual([2])
   })
 
   test('orders of the terminal hold for everybody, and are not waited for', async () => {

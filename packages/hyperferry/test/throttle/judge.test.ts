@@ -1,17 +1,24 @@
 import { expect, test } from 'vitest'
 import { parseWindow } from '../../src/config/window.ts'
+import { NOTHING_SAID } from '../../src/control/pacing.ts'
 import type { PauseLimit } from '../../src/model.ts'
 import { Judge } from '../../src/throttle/judge.ts'
 import type { Known } from '../../src/throttle/judge.ts'
 import { settled } from '../../src/throttle/settings.ts'
 import { Track } from '../../src/throttle/track.ts'
 
-const plan = { workers: 4, limits: new Map<PauseLimit, number>([['sourceThreadsRunning', 40]]), window: null }
-const silent = { paused: null, workers: null, pauseWhen: {}, window: undefined, setBy: null }
+const plan = {
+  workers: 4,
+  limits: new Map<PauseLimit, number>([['sourceThreadsRunning', 40]]),
+  window: null,
+  writerSlowdown: 3,
+}
+const silent = NOTHING_SAID
 const known = (more: Partial<Known> = {}): Known => ({
   settings: plan,
   paused: null,
   values: new Map(),
+  spared: null,
   nowMs: 0,
   epochMs: Date.parse('2026-01-01T12:00:00Z'),
   ...more,
@@ -45,9 +52,20 @@ test('the newer word holds; what it does not name is the plan’s', () => {
   const window = parseWindow('22:00-06:00')
   const spoken = settled(
     { ...plan, window },
-    { ...silent, workers: 2, pauseWhen: { sourceThreadsRunning: null, targetWalRate: 5e7 }, window: null },
+    {
+      ...silent,
+      workers: 2,
+      pauseWhen: { sourceThreadsRunning: null, targetWalRate: 5e7 },
+      window: null,
+      writerSlowdown: null,
+    },
   )
-  expect(spoken).toEqual({ workers: 2, limits: new Map([['targetWalRate', 5e7]]), window: null })
+  expect(spoken).toEqual({
+    workers: 2,
+    limits: new Map([['targetWalRate', 5e7]]),
+    window: null,
+    writerSlowdown: null,
+  })
   expect(settled(plan, { ...silent, window }).window).toEqual(window)
 })
 
