@@ -4,6 +4,7 @@ import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { relayTo } from '../../../test/faults/relay.ts'
+import { lcg } from '../../../test/live/backfill-world.ts'
 import { freshMysql } from '../../../test/servers/database.ts'
 import { readWriteTimes } from '../../hyperferry/src/control/write-times.ts'
 import { writesIn } from '../../hyperferry/src/throttle/write-counts.ts'
@@ -363,18 +364,22 @@ test.for([
     await admin.query('create table event (id bigint auto_increment primary key, ts bigint not null, kind varchar(50))')
     await admin.query(MARKER_SQL.mysql)
     let n = 0
+    let armed = false
+    const random = lcg(7)
     // Some COMMITs take place and are not answered, some connections are cut before the server hears of COMMIT.
     await using relay = await relayTo(fresh.adminUrl, () => ({
       onRequest(chunk) {
-        if (!chunk.includes('COMMIT')) return 'pass'
+        if (!armed || !chunk.includes('COMMIT')) return 'pass'
         n += 1
         return n % 5 === 0 ? 'swallow' : 'pass'
       },
-      onAnswer: () => (n > 0 && Math.random() < 0.01 ? 'cut' : 'pass'),
+      onAnswer: () => (armed && random() < 0.01 ? 'cut' : 'pass'),
     }))
     const dw = await writer(stage, { source: sourceThrough(relay.url(fresh.adminUrl), through) })
     await stage.begin(contract('mysql', { identity: true }))
     await until(() => dw.status().stage === 'dualwrite')
+    // Not before: a writer that cannot begin says so, and has nothing in doubt.
+    armed = true
     const outcomes = { ok: 0, unknown: 0, refused: 0 }
     for (let at = 0; at < 120; at += 1) {
       try {
