@@ -29,6 +29,8 @@ async function run(settings: WriterSettings): Promise<void> {
   const pool = new pg.Pool({ connectionString: settings.target, max: 5, connectionTimeoutMillis: 2000 })
   pool.on('error', () => {})
   const sqlite = engine === 'sqlite' ? new DatabaseSync(settings.source, { timeout: 10_000 }) : null
+  // Processes die here, not the machine: nothing is lost without the disk.
+  sqlite?.exec('pragma synchronous = off')
   const mysqlPool = engine === 'mysql' ? mysql.createPool({ uri: settings.source, connectionLimit: 6 }) : null
   const source = sqlite === null ? mysql2Store(mysqlPool as mysql.Pool) : sqliteStore(sqlite)
   const log = openSync(settings.log, 'a')
