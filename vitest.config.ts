@@ -21,6 +21,8 @@ const alias = Object.entries({
 export default defineConfig({
   resolve: { alias },
   test: {
+    // The default is a second, which a loaded machine may take for a connection alone.
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,
