@@ -140,7 +140,7 @@ export async function setStage(more: { identity?: boolean; control?: boolean } =
 /** A SQLite source with its marker table. */
 export function sqliteSource(folder: string, more: { identity?: boolean; markers?: boolean } = {}): DatabaseSync {
   const db = new DatabaseSync(join(folder, 'source.db'))
-  db.exec(`pragma journal_mode = wal;
+  db.exec(`pragma journal_mode = wal; pragma synchronous = off;
     create table reading (device integer not null, ts integer not null, value real, primary key (device, ts));
     create table event (${more.identity === true ? 'id integer primary key autoincrement,' : ''} ts integer not null, kind text)`)
   if (more.markers !== false) db.exec(MARKER_SQL.sqlite)
