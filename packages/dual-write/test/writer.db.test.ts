@@ -27,11 +27,12 @@ interface Given {
   journal?: string
   events?: DualWriteEvent[]
   onUnknownStage?: 'fail' | 'source'
+  admissionMs?: number
 }
 
 async function writer(
   stage: TheStage,
-  { source, target, journal = 'journal', events, onUnknownStage = 'fail' }: Given,
+  { source, target, journal = 'journal', events, onUnknownStage = 'fail', admissionMs = 5000 }: Given,
 ) {
   const dw = await createDualWriter({
     migration: 'test',
@@ -47,7 +48,7 @@ async function writer(
       }),
       events: collection<{ ts: number; kind: string }>({ table: 'event' }),
     },
-    admissionMs: 5000,
+    admissionMs,
     graceMs: 500,
     onUnknownStage,
     onEvent: (event) => events?.push(event),
@@ -286,10 +287,11 @@ test.for(Object.entries(sqliteStores))(
 test('a hold that ends without a change lets everybody go on as before', async () => {
   const stage = await setStage()
   const db = sqliteSource(stage.folder)
-  const dw = await writer(stage, { source: sqliteStore(db) })
+  const dw = await writer(stage, { source: sqliteStore(db), admissionMs: 30_000 })
   await stage.begin(contract('sqlite'))
   await until(() => dw.status().stage === 'dualwrite')
-  await stage.hold('hold', 1)
+  // Long enough to be seen by a heartbeat that comes late.
+  await stage.hold('hold', 5)
   await until(() => dw.status().phase === 'hold')
   // Nobody ends it: the writer's own heartbeat does when its time has come.
   const { primary, epoch } = await dw.write('events', [{ ts: 1, kind: 'x' }])
