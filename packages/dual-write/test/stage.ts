@@ -124,7 +124,7 @@ export async function setStage(more: { identity?: boolean; control?: boolean } =
       await putContract(session, migrationId, given as unknown as Json, contractHash(given as unknown as Json))
       await moveStage(session, migrationId, 'off', 'dualwrite')
     },
-    async hold(phase, seconds = 10) {
+    async hold(phase, seconds = 60) {
       await beginHold(session, migrationId, { id: HOLD, phase, seconds })
     },
     commit: (to) => commitRoles(session, migrationId, { holdId: HOLD, stage: to }),

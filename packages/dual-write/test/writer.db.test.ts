@@ -236,10 +236,11 @@ const sqliteStores = { sqliteStore, genericStore: (db: DatabaseSync) => genericS
 
 test.for(Object.entries(sqliteStores))(
   'roles change under load: what was acknowledged is at the primary, both hold the same, and ids go on: %s',
+  { timeout: 180_000 },
   async ([, store]) => {
     const stage = await setStage({ identity: true })
     const db = sqliteSource(stage.folder, { identity: true })
-    const dw = await writer(stage, { source: store(db) })
+    const dw = await writer(stage, { source: store(db), admissionMs: 30_000 })
     await stage.begin(contract('sqlite', { identity: true }))
     await until(() => dw.status().stage === 'dualwrite')
     let stop = false
@@ -253,8 +254,12 @@ test.for(Object.entries(sqliteStores))(
         }
       }),
     )
+    const more = async (): Promise<void> => {
+      const before = acknowledged
+      await until(() => acknowledged >= before + 60, 30_000)
+    }
     const change = async (to: 'live' | 'dualwrite'): Promise<void> => {
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      await more()
       await stage.hold('prepare')
       await until(async () => ((await stage.writers())[0]?.heartbeatAgeMs ?? Infinity) < 100)
       await stage.hold('hold')
@@ -274,7 +279,7 @@ test.for(Object.entries(sqliteStores))(
     await change('live')
     await change('dualwrite')
     await change('live')
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await more()
     stop = true
     await load
     await dw.close()
