@@ -65,7 +65,7 @@ function sourceThrough(url: string, through: 'mysql2' | 'a generic driver'): Sou
 }
 
 function poolOf(connectionString: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString, max: 6, connectionTimeoutMillis: 2000 })
+  const pool = new pg.Pool({ connectionString, max: 6, connectionTimeoutMillis: 20_000 })
   pool.on('error', () => {})
   onTestFinished(() => pool.end())
   return pool
