@@ -94,7 +94,7 @@ describe('governor', () => {
     await silent.governor.stop()
   })
 
-  test('a word from elsewhere is heard within two seconds, also after its session was killed', async () => {
+  test('a word from elsewhere is heard, also after its session was killed', async () => {
     const { governor, session, migrationId, room } = await lab(() => Promise.resolve(threads(1)))
     await governor.start()
     await governor.turn(never)
@@ -108,7 +108,7 @@ describe('governor', () => {
     const heard = new Promise<void>((resolve) => governor.onWorkers(resolve))
     const began = performance.now()
     await heard
-    expect(performance.now() - began).toBeLessThan(2000)
+    expect(performance.now() - began).toBeLessThan(15_000)
     expect([governor.workers, room]).toEqual([5, [5]])
     const stop = new AbortController()
     const turn = governor.turn(stop.signal)
