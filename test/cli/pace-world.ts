@@ -43,7 +43,7 @@ export interface World {
   edit(from: string, to: string): void
 }
 
-/** A plan whose schema is made: tasks of 250 rows, one worker, so that a word is heard before it is done. */
+/** A plan whose schema is made: tasks of 100 rows, one worker, so that a word is heard before it is done. */
 export async function paceWorld(): Promise<World> {
   const cwd = mkdtempSync(join(tmpdir(), 'hyperferry-pace-'))
   onTestFinished(() => rmSync(cwd, { recursive: true, force: true }))
@@ -71,7 +71,7 @@ export async function paceWorld(): Promise<World> {
   const plan = { planFile, env }
   await makePlanFile({ source: '${HYPERFERRY_SOURCE}', target: '${HYPERFERRY_TARGET}', out: planFile, env })
   await schema(plan)
-  edit('workers: 4, taskRows: 200000', 'workers: 1, taskRows: 250')
+  edit('workers: 4, taskRows: 200000', 'workers: 1, taskRows: 100')
   const script = fileURLToPath(new URL('../helpers/cli.ts', import.meta.url))
   const run = (program: string, args: readonly string[]): Running =>
     watched(
@@ -117,7 +117,7 @@ function watched(child: ChildProcess): Running {
     said: () => text,
     says: (pattern) =>
       new Promise<void>((resolve, reject) => {
-        const late = setTimeout(() => reject(new Error(`never said ${pattern}:\n${text}`)), 20_000)
+        const late = setTimeout(() => reject(new Error(`never said ${pattern}:\n${text}`)), 60_000)
         heard = () => {
           if (!pattern.test(text)) return
           clearTimeout(late)

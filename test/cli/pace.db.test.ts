@@ -8,13 +8,13 @@ import { paceWorld, ROWS } from './pace-world.ts'
 import type { World } from './pace-world.ts'
 
 const describe = await describeWith('mariadb', 'pg17')
-const PATIENT = { timeout: 120_000 }
+const PATIENT = { timeout: 240_000 }
 
-/** Transactions of the tool in either server. */
+/** Transactions of the tool in either server; those of a look at the pace are over at once. */
 async function transactions({ target, admin, source }: World): Promise<number> {
   const ours = await target.query<{ n: string }>(
     `select count(*) as n from pg_stat_activity
-     where application_name = 'hyperferry' and datname = current_database() and xact_start is not null`,
+     where application_name = 'hyperferry' and datname = current_database() and xact_start < clock_timestamp() - interval '1 second'`,
   )
   const [theirs] = await admin.query<mysql.RowDataPacket[]>(
     `select count(*) as n from information_schema.innodb_trx t join information_schema.processlist p on p.id = t.trx_mysql_thread_id
@@ -23,13 +23,16 @@ async function transactions({ target, admin, source }: World): Promise<number> {
   return Number(ours.rows[0]?.n) + Number(theirs[0]?.['n'])
 }
 
-/** Nothing more is copied: running tasks may end first. */
+/** Nothing more is copied, for a run that says that it has paused: running tasks may end first. */
 async function stands(world: World): Promise<number> {
-  await sleep(2000)
-  const rows = await world.copied()
-  await sleep(700)
-  expect(await world.copied()).toBe(rows)
-  return rows
+  let rows = await world.copied()
+  for (let seconds = 0; seconds < 30; seconds += 1) {
+    await sleep(1000)
+    const now = await world.copied()
+    if (now === rows) return rows
+    rows = now
+  }
+  throw new Error(`does not stand: ${rows} rows`)
 }
 
 describe('the pace of a backfill', () => {
@@ -38,7 +41,7 @@ describe('the pace of a backfill', () => {
     PATIENT,
     async () => {
       const world = await paceWorld()
-      world.edit('taskRows: 250', 'taskRows: 20000')
+      world.edit('taskRows: 100', 'taskRows: 20000')
       const paused = await world.type('backfill', 'pause', '--reason', 'month-end report', '--json')
       expect(paused.exitCode, paused.stderr).toBe(0)
       expect(paused.json).toMatchObject({ running: false, paused: { reason: 'month-end report' }, workers: 1 })
@@ -60,7 +63,7 @@ describe('the pace of a backfill', () => {
       const began = performance.now()
       stopped.child.kill('SIGINT')
       expect(await stopped.ended).toBe(4)
-      expect(performance.now() - began).toBeLessThan(5000)
+      expect(performance.now() - began).toBeLessThan(20_000)
       expect(await world.copied()).toBe(0)
       expect((await status(world.plan)).pace).toMatchObject({ running: false, reasons: [] })
 
@@ -83,6 +86,7 @@ describe('the pace of a backfill', () => {
     const run = world.start('backfill', '--yes')
     while ((await world.copied()) === 0) await sleep(20)
     await backfillPause(world.plan)
+    await run.says(/paused: by/)
     const rows = await stands(world)
     expect(rows).toBeLessThan(ROWS)
     expect(await transactions(world)).toBe(0)
@@ -124,7 +128,7 @@ describe('the pace of a backfill', () => {
 
   test('a busy source and the wrong time of the day are reasons to wait, and not for ever', PATIENT, async () => {
     const world = await paceWorld()
-    world.edit('taskRows: 250 }', 'taskRows: 250, pauseWhen: { sourceThreadsRunning: 12 } }')
+    world.edit('taskRows: 100 }', 'taskRows: 100, pauseWhen: { sourceThreadsRunning: 12 } }')
     const sleepers = await Promise.all(
       Array.from({ length: 16 }, () => mysql.createConnection(world.source.adminUrl.replace(/^mariadb/, 'mysql'))),
     )
@@ -155,7 +159,7 @@ describe('the pace of a backfill', () => {
     press('l')
     await run.says(/no limits are set/)
     press('+')
-    await sleep(500)
+    await expect.poll(async () => (await status(world.plan)).pace?.workers).toBe(2)
     press('w')
     await run.says(/2 workers: \+ one more/)
     press('p')
