@@ -7,6 +7,7 @@ import { rollback } from '../../packages/hyperferry/src/steps/rollback.ts'
 import type { RollbackResult } from '../../packages/hyperferry/src/steps/rollback.ts'
 
 export interface ChangeOptions {
+  /** Seconds; default 30, so that only who is never ready is late. */
   hold?: number
   accept?: readonly string[]
   reason?: string
@@ -17,7 +18,8 @@ export function changeTo(
   to: 'live' | 'dualwrite',
   options: ChangeOptions = {},
 ): Promise<CutoverResult | RollbackResult> {
-  if (to === 'dualwrite') return recorded(ctx, 'rollback', () => rollback(ctx, { reason: 'a test', ...options }))
-  const given = { reason: 'a test', ...options, accept: ['HF-G031', ...(options.accept ?? [])] }
+  if (to === 'dualwrite')
+    return recorded(ctx, 'rollback', () => rollback(ctx, { reason: 'a test', hold: 30, ...options }))
+  const given = { reason: 'a test', hold: 30, ...options, accept: ['HF-G031', ...(options.accept ?? [])] }
   return recorded(ctx, 'cutover', () => cutover(ctx, given, (step, copy) => recorded(ctx, step, copy)))
 }

@@ -10,6 +10,7 @@ import { openTarget } from '../../packages/hyperferry/src/target/connect.ts'
 import { noEvents } from '../../packages/hyperferry/src/work/events.ts'
 import type { CutoverWorld } from './cutover-world.ts'
 import { changeTo } from './change.ts'
+import type { ChangeOptions } from './change.ts'
 
 interface Settings {
   sourceUrl: string
@@ -17,6 +18,7 @@ interface Settings {
   plan: Plan
   migrationId: number
   to: 'live' | 'dualwrite'
+  options: ChangeOptions
 }
 
 /** Resolves with the signal the process died of. */
@@ -24,9 +26,10 @@ export async function killedAt(
   world: CutoverWorld,
   to: Settings['to'],
   failpoint: Failpoint | `${Failpoint}:${number}`,
+  options: ChangeOptions = {},
 ): Promise<NodeJS.Signals | null> {
   const { plan, migrationId } = world.ctx
-  const settings: Settings = { sourceUrl: world.sourceUrl, targetUrl: world.targetUrl, plan, migrationId, to }
+  const settings: Settings = { sourceUrl: world.sourceUrl, targetUrl: world.targetUrl, plan, migrationId, to, options }
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', import.meta.filename], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '', HYPERFERRY_FAILPOINT: failpoint, CHANGE: JSON.stringify(settings) },
@@ -36,12 +39,12 @@ export async function killedAt(
 }
 
 if (import.meta.main) {
-  const { sourceUrl, targetUrl, plan, migrationId, to } = JSON.parse(process.env['CHANGE'] ?? '') as Settings
+  const { sourceUrl, targetUrl, plan, migrationId, to, options } = JSON.parse(process.env['CHANGE'] ?? '') as Settings
   const { signal } = new AbortController()
   const target = await openTarget(targetUrl, { connections: 4, signal })
   const source = await openSource(sourceUrl, { timezone: 'UTC', connections: 4, signal })
   const ctx: StepContext = { plan, source, target, events: noEvents, signal, migrationId }
-  await withMigrationLock(target, plan.migration, () => changeTo(ctx, to))
+  await withMigrationLock(target, plan.migration, () => changeTo(ctx, to, options))
   await source.close()
   await target.close()
 }

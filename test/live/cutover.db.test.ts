@@ -52,14 +52,19 @@ async function insertsWork({ ask }: CutoverWorld): Promise<void> {
 
 const young = (id: number): string => `insert into reading (id, at, device_id) values (${id}, ${Date.now()}, 1)`
 
-/** A row that is in the source, and that a writer brings to the target once it is held. */
-async function owed(world: CutoverWorld, id: number, ms = 300): Promise<() => Promise<void>> {
+/** A row that is in the source, and that a writer brings to the target once it is held, after `wait`. */
+async function owed(world: CutoverWorld, id: number, wait: () => Promise<unknown>): Promise<() => Promise<void>> {
   const at = Date.now()
   await world.source(`insert into reading (id, at, device_id) values (${id}, ${at}, 1)`)
   return async () => {
-    await sleep(ms)
+    await wait()
     await world.ask(`insert into plant.reading (id, at, device_id) values (${id}, to_timestamp(${at} / 1000.0), 1)`)
   }
+}
+
+/** Comes at the end of the test, before anything it has made is closed. */
+function endOfTest(): Promise<void> {
+  return new Promise((resolve) => onTestFinished(resolve))
 }
 
 async function cutsOver(world: CutoverWorld): Promise<void> {
@@ -67,22 +72,19 @@ async function cutsOver(world: CutoverWorld): Promise<void> {
   await world.source(`insert into device (id, name) values (700, 'gone'); delete from device where id = 700;
     insert into device (id, parent_id, name) values (50, 2, 'late'); update sensor set unit = 'MW' where id = 1; delete from sensor where id = 2`)
   const first = await ready(world)
-  first.owe(await owed(world, 900))
+  first.owe(await owed(world, 900, () => sleep(300)))
   await join(world, { name: 'w2' })
   const result = await changeTo(world.ctx, 'live')
   expect(result).toMatchObject({ epoch: epoch + 1, primary: 'target' })
   expect(result.pauseMs).toBeGreaterThan(300)
-  expect(result.pauseMs).toBeLessThan(5000)
+  expect(result.pauseMs).toBeLessThan(30_000)
   expect(result.notes[0]).toContain('brought up to date')
   expect(await relationalFaults(world)).toEqual([])
   expect(await world.ask('select id from plant.reading where id = 900')).toHaveLength(1)
   await insertsWork(world)
-  await sleep(100)
-  expect(first.seen.slice(-3)).toEqual([
-    `dualwrite ${epoch} prepare`,
-    `dualwrite ${epoch} hold`,
-    `live ${epoch + 1} open`,
-  ])
+  await expect
+    .poll(() => first.seen.slice(-3))
+    .toEqual([`dualwrite ${epoch} prepare`, `dualwrite ${epoch} hold`, `live ${epoch + 1} open`])
   expect(await changeTo(world.ctx, 'live')).toMatchObject({ epoch: epoch + 1, primary: 'target', pauseMs: 0 })
   expect((await stateOf(world)).epoch).toBe(epoch + 1)
 }
@@ -106,7 +108,7 @@ suite('cutover', () => {
     const good = await ready(world)
     const bad = await join(world, { name: 'deaf', answers: false })
     const { epoch } = await stateOf(world)
-    await expect(changeTo(world.ctx, 'live', { hold: 1 })).rejects.toMatchObject({
+    await expect(changeTo(world.ctx, 'live', { hold: 6 })).rejects.toMatchObject({
       code: 'HF-K010',
       exitCode: 4,
       details: { writers: ['deaf'] },
@@ -117,8 +119,7 @@ suite('cutover', () => {
       phase: 'open',
       epoch: epoch + 1,
     })
-    await sleep(100)
-    expect(good.state).toMatchObject({ phase: 'open', epoch: epoch + 1, stage: 'dualwrite' })
+    await expect.poll(() => good.state).toMatchObject({ phase: 'open', epoch: epoch + 1, stage: 'dualwrite' })
     await bad.close()
     expect(await changeTo(world.ctx, 'live')).toMatchObject({ epoch: epoch + 2, primary: 'target' })
   })
@@ -185,12 +186,14 @@ suite('cutover', () => {
     const before: Failpoint[] = ['finalcopy.mid', 'cutover.after-prepare', 'cutover.in-hold', 'cutover.before-commit']
     for (const failpoint of before) {
       const { epoch } = await stateOf(world)
-      expect(await killedAt(world, 'live', failpoint)).toBe('SIGKILL')
+      expect(await killedAt(world, 'live', failpoint, failpoint === 'cutover.in-hold' ? { hold: 5 } : {})).toBe(
+        'SIGKILL',
+      )
       const state = await stateOf(world)
       expect(state).toMatchObject({ stage: 'dualwrite', primary: 'source' })
       // The next one ends a hold that was left behind; without it the first heartbeat after its end does.
       if (failpoint !== 'cutover.in-hold') continue
-      for (let waited = 0; writer.state.phase !== 'open' && waited < 400; waited += 1) await sleep(20)
+      for (let waited = 0; writer.state.phase !== 'open' && waited < 1000; waited += 1) await sleep(20)
       expect(writer.state.phase).toBe('open')
       expect(writer.state.epoch).toBeGreaterThan(epoch)
     }
@@ -220,7 +223,7 @@ suite('rollback', () => {
     const deliver = async (record: unknown): Promise<void> => world.source(young((record as { id: number }).id))
     const writer = await ready(world, { ...(carries ? { deliver } : {}), ...options })
     await changeTo(world.ctx, 'live')
-    for (let waited = 0; writer.state.stage !== 'live' && waited < 100; waited += 1) await sleep(20)
+    for (let waited = 0; writer.state.stage !== 'live' && waited < 1000; waited += 1) await sleep(20)
     return { world, writer }
   }
   const write = (writer: HoldingWriter, world: CutoverWorld, id: number): Promise<void> =>
@@ -240,7 +243,9 @@ suite('rollback', () => {
   })
 
   test('a writer that cannot deliver: refused, the target stays primary', async () => {
-    const { world, writer } = await live({ deliver: async () => sleep(6000) })
+    const delivered: { wait?: Promise<void> } = {}
+    const { world, writer } = await live({ deliver: async () => delivered.wait })
+    delivered.wait = endOfTest()
     await write(writer, world, 950)
     // At the gate when it was not heard of for long, in the hold else.
     await expect(changeTo(world.ctx, 'dualwrite', { hold: 1 })).rejects.toMatchObject({
@@ -370,7 +375,8 @@ suite('tools that are wrong are found out', () => {
     const world = await worldOf('sqlite')
     await ready(world)
     const slow = await join(world, { name: 'slow' })
-    slow.owe(await owed(world, 900, 3000))
+    const end = endOfTest()
+    slow.owe(await owed(world, 900, () => end))
     const wrong = mutant(`from hyperferry.writer where`, `from hyperferry.writer where name <> 'slow' and`)
     await expect(changeTo(withSql(world.ctx, wrong.change), 'live')).rejects.toMatchObject({ code: 'HF-K013' })
     expect(wrong.used()).toBe(true)
@@ -417,6 +423,7 @@ suite('tools that are wrong are found out', () => {
   test('a hold that ended while the tool was busy: HF-K010, although no writer has ended it', async () => {
     const world = await worldOf('sqlite')
     await ready(world, { hangs: true })
+    const ENDED = 'select from hyperferry.dual_write where hold_expires_at < clock_timestamp()'
     let copies = 0
     const slow = new Proxy(world.ctx.source, {
       get(of, key) {
@@ -424,13 +431,13 @@ suite('tools that are wrong are found out', () => {
         if (key !== 'snapshot') return typeof value === 'function' ? value.bind(of) : value
         return async (use: Parameters<typeof of.snapshot>[0]) => {
           copies += 1
-          if (copies === 3) await sleep(1300)
+          if (copies === 3) await expect.poll(() => world.ask(ENDED)).toHaveLength(1)
           return of.snapshot(use)
         }
       },
     })
     const { epoch } = await stateOf(world)
-    await expect(changeTo({ ...world.ctx, source: slow }, 'live', { hold: 1 })).rejects.toMatchObject({
+    await expect(changeTo({ ...world.ctx, source: slow }, 'live', { hold: 6 })).rejects.toMatchObject({
       code: 'HF-K010',
     })
     expect(await stateOf(world)).toMatchObject({ stage: 'dualwrite', phase: 'open', epoch: epoch + 1 })
