@@ -1,4 +1,5 @@
 // A stage for one writer: a source, a target with the control schema, and the tool's side of the play.
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -85,15 +86,14 @@ export interface TheStage {
   /** A folder that is gone after the test. */
   folder: string
   begin(contract: Contract): Promise<void>
-  hold(phase: 'prepare' | 'hold', seconds?: number): Promise<void>
+  /** Its id: another one for each change of roles, as the tool's. */
+  hold(phase: 'prepare' | 'hold', seconds?: number): Promise<string>
   commit(stage: 'live' | 'dualwrite'): Promise<number | null>
   writers(): Promise<WriterInfo[]>
   /** Rows of the target as JSON, sorted. */
   rows(table: 'reading' | 'event'): Promise<string[]>
   sql(text: string): Promise<pg.QueryResult<Record<string, unknown>>>
 }
-
-const HOLD = '11111111-1111-4111-8111-111111111111'
 
 export async function setStage(more: { identity?: boolean; control?: boolean } = {}): Promise<TheStage> {
   const database = await freshPg('pg17')
@@ -115,6 +115,7 @@ export async function setStage(more: { identity?: boolean; control?: boolean } =
   await installControl(session)
   const { migrationId } = await claimMigration(session, claimOf(plan, target))
   await registerTables(session, migrationId, plan.tables)
+  let holdId = ''
   return {
     session,
     migrationId,
@@ -125,9 +126,11 @@ export async function setStage(more: { identity?: boolean; control?: boolean } =
       await moveStage(session, migrationId, 'off', 'dualwrite')
     },
     async hold(phase, seconds = 60) {
-      await beginHold(session, migrationId, { id: HOLD, phase, seconds })
+      if (phase === 'prepare' || holdId === '') holdId = randomUUID()
+      await beginHold(session, migrationId, { id: holdId, phase, seconds })
+      return holdId
     },
-    commit: (to) => commitRoles(session, migrationId, { holdId: HOLD, stage: to }),
+    commit: (to) => commitRoles(session, migrationId, { holdId, stage: to }),
     writers: () => writersOf(session, migrationId),
     async rows(table) {
       const { rows } = await client.query<{ row: string }>(`select to_jsonb(t)::text as row from plant.${table} t`)

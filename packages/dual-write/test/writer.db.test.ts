@@ -262,8 +262,8 @@ test.for(Object.entries(sqliteStores))(
       await more()
       await stage.hold('prepare')
       await until(async () => ((await stage.writers())[0]?.heartbeatAgeMs ?? Infinity) < 100)
-      await stage.hold('hold')
-      await until(async () => (await stage.writers())[0]?.held !== null)
+      const id = await stage.hold('hold')
+      await until(async () => (await stage.writers())[0]?.held === id)
       if (to === 'dualwrite') {
         await until(
           async () => Number((await stage.sql('select count(*) as n from hyperferry.outbox')).rows[0]?.['n']) === 0,
