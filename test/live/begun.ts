@@ -30,7 +30,9 @@ export async function begun({ server, engine = 'sqlite', rows, seed, existingRow
   const world = await makeLiveWorld(engine, rows, random)
   onTestFinished(() => world.remove())
   if (existingRows !== undefined) for (const table of world.plan.tables) table.existingRows = existingRows
-  const { url } = await freshPg(server)
+  const { database, url, superUrl } = await freshPg(server)
+  // The tool gives way long before the server looks for a deadlock, and has to on a loaded machine too.
+  await ask(superUrl, `alter database ${database} set deadlock_timeout = '10s'`)
   const run: Drive = { sourceUrl: world.source.url, targetUrl: url, plan: world.plan, steps: ['backfill'], ...drive }
   await beginDualWriting(run)
   return { world, run, random, ask: (sql) => ask(url, sql) }
