@@ -4,21 +4,21 @@ import { isRight, KILLS, line } from './one-line.ts'
 
 test(
   'SQLite, one writer: the target dies in the backfill, the writer dies after it',
-  { timeout: 240_000 },
+  { timeout: 900_000 },
   async () => {
     const result = await line({ database: 'sqlite', crashDuring: 'backfill', killWriterAfter: 'backfill' })
     isRight(result, { writes: 1000, faults: 2 })
   },
 )
 
-test('MariaDB, four writers: the tool is killed in every step', { timeout: 300_000 }, async () => {
+test('MariaDB, four writers: the tool is killed in every step', { timeout: 900_000 }, async () => {
   const result = await line({ database: 'mariadb', writers: 4, rate: 40, failpoints: KILLS })
   isRight(result, { writes: 2000, faults: 7 })
 })
 
 test(
   'MySQL, four writers: the target dies while T is looked for, a writer after the cutover',
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   async () => {
     const result = await line({
       database: 'mysql',
