@@ -93,7 +93,8 @@ suite.each(['sqlite', 'mariadb'] as const)('load-test with %s', (engine) => {
     ])
     expect(result).toMatchObject({ ok: true, exitCode: 0 })
     const [all, sum, , alone] = result.queries
-    expect(all?.runs).toBeGreaterThan((sum?.runs ?? 0) * 2)
+    // Three to one, but for the turns of the round that was not ended.
+    expect(Math.abs((all?.runs ?? 0) - 3 * (sum?.runs ?? 0))).toBeLessThanOrEqual(2)
     expect(alone?.source).toBeNull()
     expect(alone?.target?.p50).toBeGreaterThan(1)
     const { rows } = await target.query(
