@@ -69,7 +69,7 @@ export async function stand(
   const folder = mkdtempSync(join(tmpdir(), 'hyperferry-t-'))
   const file = join(folder, 'plant.db')
   const source = new DatabaseSync(file)
-  source.exec('pragma journal_mode = wal')
+  source.exec('pragma journal_mode = wal; pragma synchronous = off; begin')
   const names = ['reading', 'raw', 'event', 'line']
   for (const name of names) {
     source.exec(`create table ${name} (n integer not null, ts integer not null)`)
@@ -79,6 +79,7 @@ export async function stand(
     for (let n = 1; n <= 200; n += 1) insert.run(n, Date.now() - DAY - Math.floor((n * 365 * DAY) / 200))
     insert.run(0, Date.UTC(2106, 0, 1))
   }
+  source.exec('commit')
   const { url } = await freshPg('pg17')
   const lab = await openLab(`sqlite:${file}`, url, tables)
   await schema(lab.ctx)
