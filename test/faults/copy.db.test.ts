@@ -265,7 +265,7 @@ function stopping(): { signal: AbortSignal; events: Events } {
 async function slowly<T>(superUrl: string, use: () => Promise<T>): Promise<T> {
   const admin = await openTarget(superUrl, { connections: 1, signal: new AbortController().signal })
   await admin.query(
-    `create function public.wait() returns trigger language plpgsql as 'begin perform pg_catalog.pg_sleep(0.01); return null; end'`,
+    `create function public.wait() returns trigger language plpgsql as 'begin perform pg_catalog.pg_sleep(0.05); return null; end'`,
   )
   await admin.query('create trigger wait before insert on public.t for each statement execute function public.wait()')
   try {
