@@ -53,8 +53,15 @@ export async function launch(recipe: Recipe): Promise<Server> {
   try {
     await ownedBy(home, recipe.user)
     await recipe.prepare(home)
-    const port = await freePort()
-    return control(recipe, home, port, await run(recipe, home, port), remove)
+    for (let tries = 1; ; tries += 1) {
+      const port = await freePort()
+      try {
+        return control(recipe, home, port, await run(recipe, home, port), remove)
+      } catch (error) {
+        // Somebody else took it since it was looked at.
+        if (tries === 5 || !/ended while starting[^]*address already in use/i.test(String(error))) throw error
+      }
+    }
   } catch (error) {
     await remove()
     throw error
@@ -129,12 +136,15 @@ async function untilReady(recipe: Recipe, port: number, child: ChildProcess, log
       () => undefined,
       (error: unknown) => String(error),
     )
-    if (problem === undefined) return
     const ended = child.exitCode !== null || child.signalCode !== null
+    // Else it is another one that answers there.
+    if (problem === undefined && !ended) return
     if (ended || Date.now() > deadline) {
       const tail = (await readFile(logFile, 'utf8')).split('\n').slice(-15).join('\n')
       if (!ended) await killTree(pidOf(child))
-      throw new Error(`${recipe.name} ${ended ? 'ended while starting' : 'does not answer'}: ${problem}\n${tail}`)
+      throw new Error(
+        `${recipe.name} ${ended ? 'ended while starting' : 'does not answer'}: ${problem ?? 'another server answers at its port'}\n${tail}`,
+      )
     }
     await sleep(40)
   }
