@@ -119,7 +119,7 @@ function opOf(world: VerifyWorld, random: () => number): Op {
 /** The source is primary: as the library, by the functions of the control schema. */
 // eslint-disable-next-line max-lines-per-function -- three loops that share one state
 export async function writeToSource(world: VerifyWorld, options: WritingOptions): Promise<Writing> {
-  const { random, delayMs = 60 } = options
+  const { random, delayMs = 60, burstMs } = options
   const client = new pg.Client({ connectionString: world.targetUrl })
   const heart = new pg.Client({ connectionString: world.targetUrl })
   await client.connect()
@@ -148,8 +148,8 @@ export async function writeToSource(world: VerifyWorld, options: WritingOptions)
   }
   const delivers = async (): Promise<void> => {
     while (!now.stopping || active.size > 0 || pending.length > 0) {
-      await sleep(random() * delayMs)
-      const ops = pending.slice(0, MOST)
+      await sleep(burstMs ?? random() * delayMs)
+      const ops = pending.slice(0, burstMs === undefined ? MOST : pending.length)
       if (ops.length === 0) continue
       await client.query('begin')
       await client.query('select hyperferry.w1_inbox($1, $2)', [id, journal])

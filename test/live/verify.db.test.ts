@@ -158,7 +158,7 @@ describe('rows that one store never gets', () => {
     await world.close()
   })
 
-  test('rows that take seconds to arrive are waited for', { timeout: 120_000 }, async () => {
+  test('rows that take seconds to arrive are waited for', { timeout: 360_000 }, async () => {
     const world = await verifyWorld('sqlite', 6)
     const writing = await writeToSource(world, { random: lcg(8), burstMs: 2500 })
     await sleep(500)
