@@ -98,7 +98,7 @@ test('workers are hired and sent home while the work goes on', async () => {
     seen[item] = atWork
     if (item === 5) dial.set(4)
     if (item === 30) dial.set(2)
-    await sleep(10)
+    await sleep(50)
     atWork -= 1
   })
   expect(Math.max(...seen.slice(0, 6))).toBe(1)
