@@ -11,7 +11,7 @@ import { describeWith } from '../servers/index.ts'
 const suite = await describeWith('pg17')
 
 suite('the live line, typed', () => {
-  test('stage, writers, parked and journal', { timeout: 120_000 }, async () => {
+  test('stage, writers, parked and journal', { timeout: 300_000 }, async () => {
     const cwd = mkdtempSync(join(tmpdir(), 'hyperferry-typed-'))
     onTestFinished(() => rmSync(cwd, { recursive: true, force: true }))
     const source = new DatabaseSync(join(cwd, 'plant.db'))

@@ -120,7 +120,7 @@ describe.each(['pg17', 'mariadb'] as const)('a %s of one test', async (name) => 
       })
       const [{ pid, home }] = (await once(parent, 'message')) as [{ pid: number; home: string }]
       parent.kill('SIGKILL')
-      await expect.poll(() => existsSync(home) || existsSync(`/proc/${pid}`), { timeout: 10_000 }).toBe(false)
+      await expect.poll(() => existsSync(home) || existsSync(`/proc/${pid}`), { timeout: 30_000 }).toBe(false)
     })
   })
 })

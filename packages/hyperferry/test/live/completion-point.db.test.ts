@@ -15,7 +15,7 @@ import { describeWith } from '../../../../test/servers/index.ts'
 const suite = await describeWith('pg17')
 
 suite('completion-point, typed', () => {
-  test('says why not, shows the picture, and a kill keeps nothing half', { timeout: 120_000 }, async () => {
+  test('says why not, shows the picture, and a kill keeps nothing half', { timeout: 300_000 }, async () => {
     const cwd = mkdtempSync(join(tmpdir(), 'hyperferry-t-'))
     const source = new DatabaseSync(join(cwd, 'plant.db'))
     const tables = ['reading', 'metric']
