@@ -8,6 +8,7 @@ import type { StepContext } from '../../packages/hyperferry/src/steps/context.ts
 import { finish } from '../../packages/hyperferry/src/steps/finish.ts'
 import type { Session } from '../../packages/hyperferry/src/target/connect.ts'
 import { withSession } from '../../packages/hyperferry/src/target/with-session.ts'
+import { endOfTest } from '../helpers/end-of-test.ts'
 import { describeWith } from '../servers/index.ts'
 import { changeTo } from './change.ts'
 import { killedAt } from './cutover-child.ts'
@@ -52,19 +53,14 @@ async function insertsWork({ ask }: CutoverWorld): Promise<void> {
 
 const young = (id: number): string => `insert into reading (id, at, device_id) values (${id}, ${Date.now()}, 1)`
 
-/** A row that is in the source, and that a writer brings to the target once it is held, after `wait`. */
-async function owed(world: CutoverWorld, id: number, wait: () => Promise<unknown>): Promise<() => Promise<void>> {
+/** A row that is in the source, and that a writer brings to the target once it is held: in a moment, or when `wait` is over. */
+async function owed(world: CutoverWorld, id: number, wait?: Promise<void>): Promise<() => Promise<void>> {
   const at = Date.now()
   await world.source(`insert into reading (id, at, device_id) values (${id}, ${at}, 1)`)
   return async () => {
-    await wait()
+    await (wait ?? sleep(300))
     await world.ask(`insert into plant.reading (id, at, device_id) values (${id}, to_timestamp(${at} / 1000.0), 1)`)
   }
-}
-
-/** Comes at the end of the test, before anything it has made is closed. */
-function endOfTest(): Promise<void> {
-  return new Promise((resolve) => onTestFinished(resolve))
 }
 
 async function cutsOver(world: CutoverWorld): Promise<void> {
@@ -72,7 +68,7 @@ async function cutsOver(world: CutoverWorld): Promise<void> {
   await world.source(`insert into device (id, name) values (700, 'gone'); delete from device where id = 700;
     insert into device (id, parent_id, name) values (50, 2, 'late'); update sensor set unit = 'MW' where id = 1; delete from sensor where id = 2`)
   const first = await ready(world)
-  first.owe(await owed(world, 900, () => sleep(300)))
+  first.owe(await owed(world, 900))
   await join(world, { name: 'w2' })
   const result = await changeTo(world.ctx, 'live')
   expect(result).toMatchObject({ epoch: epoch + 1, primary: 'target' })
@@ -186,9 +182,8 @@ suite('cutover', () => {
     const before: Failpoint[] = ['finalcopy.mid', 'cutover.after-prepare', 'cutover.in-hold', 'cutover.before-commit']
     for (const failpoint of before) {
       const { epoch } = await stateOf(world)
-      expect(await killedAt(world, 'live', failpoint, failpoint === 'cutover.in-hold' ? { hold: 5 } : {})).toBe(
-        'SIGKILL',
-      )
+      const options = failpoint === 'cutover.in-hold' ? { hold: 5 } : {}
+      expect(await killedAt(world, 'live', failpoint, options)).toBe('SIGKILL')
       const state = await stateOf(world)
       expect(state).toMatchObject({ stage: 'dualwrite', primary: 'source' })
       // The next one ends a hold that was left behind; without it the first heartbeat after its end does.
@@ -375,8 +370,7 @@ suite('tools that are wrong are found out', () => {
     const world = await worldOf('sqlite')
     await ready(world)
     const slow = await join(world, { name: 'slow' })
-    const end = endOfTest()
-    slow.owe(await owed(world, 900, () => end))
+    slow.owe(await owed(world, 900, endOfTest()))
     const wrong = mutant(`from hyperferry.writer where`, `from hyperferry.writer where name <> 'slow' and`)
     await expect(changeTo(withSql(world.ctx, wrong.change), 'live')).rejects.toMatchObject({ code: 'HF-K013' })
     expect(wrong.used()).toBe(true)
