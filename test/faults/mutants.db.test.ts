@@ -1,5 +1,5 @@
 // The suite against tools that are wrong on purpose: each fault must be seen, by the step itself or by the checker.
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -9,6 +9,7 @@ import { describeWith } from '../servers/index.ts'
 import { drive, driveApart } from './drive.ts'
 import type { Drive } from './drive.ts'
 import { findings } from './findings.ts'
+import { meet } from './meet.ts'
 import { makeWorld } from './world.ts'
 import type { World } from './world.ts'
 
@@ -68,7 +69,7 @@ describe('mutants', () => {
     onTestFinished(() => rm(startAt, { force: true }))
     const both = [1, 2].map(() => driveApart({ ...run, startAt, taskRows: 40, tables: ['line'] }))
     await Promise.all(both.map((each) => each.ready))
-    await writeFile(startAt, '')
+    await meet(run.targetUrl, startAt, run.plan.backfill.workers + 1)
     await Promise.all(both.map((each) => each.ended))
     const found = (await findings(world, run.targetUrl)).join()
     expect(found).toMatch(/rows too many/)
