@@ -407,6 +407,8 @@ export interface WriterInfo {
   /** Smallest instant of a row it has not delivered, by source table. */
   low: Readonly<Record<string, string>>
   lateness: Readonly<Record<string, Lateness>>
+  /** How long its writes of the last half minute took; null when there were none, or when it does not tell. */
+  writes: { count: number; p50Ms: number; p99Ms: number } | null
   /** Its clock minus the target's, and half of the round trip; null before it was measured. */
   clock: { offsetUs: number; errorUs: number } | null
   /** What it says of itself: host, pid, markers, durability, … */

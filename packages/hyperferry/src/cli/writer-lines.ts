@@ -1,6 +1,6 @@
 /** Writers as lines for people. */
 import type { WriterInfo } from '../index.ts'
-import { columns, count, duration } from './format.ts'
+import { columns, count, duration, milliseconds } from './format.ts'
 
 export function writerLines(writers: readonly WriterInfo[]): string[] {
   if (writers.length === 0) return ['no writer has registered']
@@ -11,6 +11,9 @@ export function writerLines(writers: readonly WriterInfo[]): string[] {
     writer.dualSince === null ? 'not to both yet' : `to both since ${writer.dualSince.slice(0, 19)}Z`,
     `${count(writer.pending)} pending`,
     writer.inDoubt === 0 ? '' : `${count(writer.inDoubt)} in doubt`,
+    writer.writes === null
+      ? ''
+      : `writes p50 ${milliseconds(writer.writes.p50Ms)}, p99 ${milliseconds(writer.writes.p99Ms)}`,
     latenessOf(writer),
     writer.facts['markers'] === false ? 'no markers in the source' : '',
     typeof writer.facts['problem'] === 'string' ? writer.facts['problem'] : '',

@@ -1,9 +1,8 @@
 /** How long the writes of an application take: as its processes say it, and as it was without a backfill. */
 import type { Json } from '../model.ts'
 import type { Session } from '../target/connect.ts'
-
-/** Writes by bucket; bucket i has those that took at most 2^(i/4) milliseconds (packages/dual-write/src/write-times.ts). */
-export type WriteCounts = ReadonlyMap<number, number>
+import { countsOf } from './write-counts.ts'
+import type { WriteCounts } from './write-counts.ts'
 
 export interface WriteTimes {
   /** Number of the process in the control schema. */
@@ -23,18 +22,6 @@ export async function readWriteTimes(session: Session, migrationId: number): Pro
     [migrationId],
   )
   return rows.map(({ writer, total, lately }) => ({ writer, total: countsOf(total), lately: countsOf(lately) }))
-}
-
-/** The word of another program: what is no count is left out. */
-function countsOf(json: Json): WriteCounts {
-  if (typeof json !== 'object' || json === null) return new Map()
-  return new Map(
-    Object.entries(json)
-      .map(([bucket, count]): [number, number] => [Number(bucket), Number(count)])
-      .filter(
-        ([bucket, count]) => Number.isSafeInteger(bucket) && bucket >= 0 && Number.isSafeInteger(count) && count > 0,
-      ),
-  )
 }
 
 /** Milliseconds of the application's writes while no task runs. */

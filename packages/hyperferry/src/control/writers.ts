@@ -1,6 +1,7 @@
 /** Who writes: processes with the library, as they report themselves, and writers declared by hand. */
 import type { Json, Lateness, Stage, WriterInfo } from '../model.ts'
 import type { Session } from '../target/connect.ts'
+import { countsOf, percentile, writesIn } from './write-counts.ts'
 
 /** A writer that was not heard of for so long is silent; it polls at least twice a second. */
 const SILENT_AFTER_SECONDS = 15
@@ -43,8 +44,9 @@ export async function writersOf(
   return rows.map(writer)
 }
 
-function writer({ closed, barrier, inFlight, pending, inDoubt, offset, error, age, ...row }: Row): WriterInfo {
+function writer({ closed, barrier, inFlight, pending, inDoubt, offset, error, age, facts, ...row }: Row): WriterInfo {
   const heartbeatAgeMs = Number(age)
+  const { writeTimes, ...others } = facts
   return {
     ...row,
     state: closed ?? stateOf(row.kind, heartbeatAgeMs),
@@ -53,8 +55,17 @@ function writer({ closed, barrier, inFlight, pending, inDoubt, offset, error, ag
     pending: Number(pending),
     inDoubt: Number(inDoubt),
     clock: offset === null || error === null ? null : { offsetUs: Number(offset), errorUs: Number(error) },
+    writes: writesOf(writeTimes),
+    facts: others,
     heartbeatAgeMs,
   }
+}
+
+function writesOf(times: Json | undefined): WriterInfo['writes'] {
+  const lately =
+    typeof times === 'object' && times !== null && 'lately' in times ? countsOf(times['lately']) : new Map()
+  const [p50Ms, p99Ms] = [percentile(lately, 0.5), percentile(lately, 0.99)]
+  return p50Ms === null || p99Ms === null ? null : { count: writesIn(lately), p50Ms, p99Ms }
 }
 
 function stateOf(kind: WriterInfo['kind'], ageMs: number): WriterInfo['state'] {

@@ -1,6 +1,7 @@
 /** How many workers the application's writes bear: one at first, more while it does not feel them, fewer when it does (docs/design/0014). */
-import type { QuietTimes, WriteCounts, WriteTimes } from '../control/write-times.ts'
-import { growthOf, percentile, sumOf, writesIn } from './write-counts.ts'
+import { growthOf, percentile, sumOf, writesIn } from '../control/write-counts.ts'
+import type { WriteCounts } from '../control/write-counts.ts'
+import type { QuietTimes, WriteTimes } from '../control/write-times.ts'
 
 /** What is seen of the writes; milliseconds. */
 export interface SparedWrites {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { WriteCounts } from '../../src/control/write-times.ts'
+import type { WriteCounts } from '../../src/control/write-counts.ts'
 import { Spare } from '../../src/throttle/spare.ts'
 import type { SparedWrites } from '../../src/throttle/spare.ts'
 

@@ -1,5 +1,20 @@
-/** Sums, differences and percentiles of how long writes took. */
-import type { WriteCounts } from '../control/write-times.ts'
+/** Counts of how long writes took: sums, differences and percentiles. */
+import type { Json } from '../model.ts'
+
+/** Writes by bucket; bucket i has those that took at most 2^(i/4) milliseconds (packages/dual-write/src/write-times.ts). */
+export type WriteCounts = ReadonlyMap<number, number>
+
+/** The word of another program: what is no count is left out. */
+export function countsOf(json: Json | undefined): WriteCounts {
+  if (typeof json !== 'object' || json === null) return new Map()
+  return new Map(
+    Object.entries(json)
+      .map(([bucket, count]): [number, number] => [Number(bucket), Number(count)])
+      .filter(
+        ([bucket, count]) => Number.isSafeInteger(bucket) && bucket >= 0 && Number.isSafeInteger(count) && count > 0,
+      ),
+  )
+}
 
 export function sumOf(all: readonly WriteCounts[]): WriteCounts {
   const sum = new Map<number, number>()
