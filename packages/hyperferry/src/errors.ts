@@ -20,6 +20,10 @@ export interface ErrorFacts {
   cause?: unknown
 }
 
+export interface Retelling extends Pick<Partial<ErrorFacts>, 'what' | 'hint' | 'details'> {
+  code?: ErrorCode
+}
+
 /** The only error class that crosses a module's border on purpose. */
 export class HyperferryError extends Error {
   readonly code: ErrorCode
@@ -39,6 +43,17 @@ export class HyperferryError extends Error {
     this.retry = entry.retry ?? 'refused'
     this.sqlstate = facts.sqlstate ?? null
     this.details = facts.details ?? {}
+  }
+
+  /** The same in other words, or under another code; `details` are added to those that are there. */
+  retold({ code = this.code, what, hint, details }: Retelling): HyperferryError {
+    return new HyperferryError(code, {
+      what: what ?? this.message,
+      ...(hint === undefined && code !== this.code ? {} : { hint: hint ?? this.hint }),
+      details: { ...this.details, ...details },
+      cause: this.cause ?? this,
+      ...(this.sqlstate === null ? {} : { sqlstate: this.sqlstate }),
+    })
   }
 }
 

@@ -28,8 +28,10 @@ async function commit(session: Session): Promise<void> {
     ;({ command } = await session.query('commit'))
   } catch (error) {
     if (error instanceof HyperferryError && (session.state === 'lost' || error.code === 'HF-B022')) {
-      const facts = { what: `${error.message}; whether it was committed is not known`, cause: error }
-      throw new HyperferryError(error.code, { ...facts, details: { ...error.details, commitUnknown: true } })
+      throw error.retold({
+        what: `${error.message}; whether it was committed is not known`,
+        details: { commitUnknown: true },
+      })
     }
     throw error
   }

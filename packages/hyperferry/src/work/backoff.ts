@@ -43,10 +43,11 @@ export function isTransient(error: unknown): error is HyperferryError {
 
 /** What is thrown when attempts are used up: always resumable (exit 4). */
 export function gaveUp(error: HyperferryError, attempts: number): HyperferryError {
-  const what = `gave up after ${attempts} attempts: ${error.message}`
-  const details = { ...error.details, lastCode: error.code }
-  const code = error.exitCode === 4 ? error.code : 'HF-C019'
-  return new HyperferryError(code, { what, details, cause: error, ...(error.sqlstate && { sqlstate: error.sqlstate }) })
+  return error.retold({
+    code: error.exitCode === 4 ? error.code : 'HF-C019',
+    what: `gave up after ${attempts} attempts: ${error.message}`,
+    details: { lastCode: error.code },
+  })
 }
 
 export function interrupted(): HyperferryError {

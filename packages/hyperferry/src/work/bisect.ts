@@ -1,6 +1,7 @@
 /** Finding the rows at fault. */
 import { HyperferryError } from '../errors.ts'
 import type { Session } from '../target/connect.ts'
+import { inSavepoint } from '../target/savepoint.ts'
 
 export interface Bisection {
   /** Does the rows `[from, to)`; on failure nothing of it may be left but what a savepoint undoes. */
@@ -15,18 +16,11 @@ export interface Bisection {
  */
 export async function bisect(session: Session, from: number, to: number, work: Bisection): Promise<void> {
   if (from >= to) return
-  await session.query('savepoint hyperferry_rows')
-  try {
-    await work.attempt(from, to)
-    await session.query('release savepoint hyperferry_rows')
+  const { error } = await inSavepoint(session, () => work.attempt(from, to), isDataError)
+  if (error === null) return
+  if (to - from === 1) {
+    await work.refuse(from, error)
     return
-  } catch (error) {
-    if (!isDataError(error)) throw error
-    await session.query('rollback to savepoint hyperferry_rows; release savepoint hyperferry_rows')
-    if (to - from === 1) {
-      await work.refuse(from, error)
-      return
-    }
   }
   const middle = from + Math.floor((to - from) / 2)
   await bisect(session, from, middle, work)

@@ -1,6 +1,7 @@
 /** Makes tables of the target equal to staged rows, all tables in one statement: foreign keys, circles of them too, are checked at its end. */
 import { HyperferryError } from '../errors.ts'
 import type { Session } from '../target/connect.ts'
+import { inSavepoint } from '../target/savepoint.ts'
 import { ident, identList } from '../target/sql.ts'
 import { isDataError } from './bisect.ts'
 import { refuseUnfit } from './final-copy-unfit.ts'
@@ -41,22 +42,14 @@ async function attempt(
   tables: readonly StagedTable[],
   replaced: Replaced,
 ): Promise<Changes[] | HyperferryError> {
-  await session.query('savepoint hyperferry_merge')
-  try {
-    const { rows } = await session.query<{ deleted: string; updated: string; inserted: string }>(
-      mergeSql(tables, replaced),
-    )
-    await session.query('release savepoint hyperferry_merge')
-    return rows.map((row) => ({
-      inserted: Number(row.inserted),
-      updated: Number(row.updated),
-      deleted: Number(row.deleted),
-    }))
-  } catch (error) {
-    if (!isDataError(error)) throw error
-    await session.query('rollback to savepoint hyperferry_merge; release savepoint hyperferry_merge')
-    return error
-  }
+  const merge = () => session.query<{ deleted: string; updated: string; inserted: string }>(mergeSql(tables, replaced))
+  const { result, error } = await inSavepoint(session, merge, isDataError)
+  if (error !== null) return error
+  return result.rows.map((row) => ({
+    inserted: Number(row.inserted),
+    updated: Number(row.updated),
+    deleted: Number(row.deleted),
+  }))
 }
 
 function mergeSql(tables: readonly StagedTable[], replaced: Replaced): string {

@@ -57,7 +57,7 @@ test('workers that are not at work for the sake of the application are told with
   keys.pace({ ...going, workers: 1, spared })
   terminal.emit('data', Buffer.from('w'))
   expect(heard).toEqual([
-    '1 of 3 workers, to spare the application: p99 of its writes 60 ms, at most 1.1 s: + one more, - one fewer',
+    '1 of 3 workers, to spare the application (p99 of its writes: 60 ms, limit 1.1 s): + one more, - one fewer',
   ])
   keys.close()
 })

@@ -6,6 +6,7 @@ import { HyperferryError } from '../../errors.ts'
 import { dropSql, makeIndex, plainIndexes } from '../../target/plain-indexes.ts'
 import type { PlainIndex } from '../../target/plain-indexes.ts'
 import type { Session } from '../../target/connect.ts'
+import { inSavepoint } from '../../target/savepoint.ts'
 import type { ImportJob } from './job.ts'
 
 type Place = Pick<ImportJob, 'schema' | 'table' | 'target'>
@@ -15,8 +16,8 @@ type Place = Pick<ImportJob, 'schema' | 'table' | 'target'>
  * transaction, that of the import's beginning or one of its own. Returns why indexes stay; whatever the server has against it is such a reason, and no error.
  */
 export async function deferIndexes(session: Session, importId: number, job: Place): Promise<string[]> {
-  const refused = await tryOut(session, 'all', () => drop(session, importId, job))
-  return typeof refused === 'string' ? [`indexes stay: ${refused}`] : refused
+  const { result, error } = await inSavepoint(session, () => drop(session, importId, job), isRefusal(session))
+  return error === null ? result : [`indexes stay: ${error.message}`]
 }
 
 /** For a preview: what would be dropped. */
@@ -47,19 +48,15 @@ async function drop(session: Session, importId: number, job: Place): Promise<str
 
 /** Drops it and makes it again while the table is empty, and takes that back: who may drop an index may not always make one. Returns what is against it. */
 async function wouldDiffer(session: Session, target: string, index: PlainIndex): Promise<string | null> {
-  const outcome = await tryOut(
-    session,
-    'one',
-    async () => {
-      await session.query(dropSql(index))
-      await makeIndex(session, index)
-      const again = (await plainIndexes(session, target)).find(({ name }) => name === index.name)
-      return JSON.stringify(again) === JSON.stringify(index)
-    },
-    true,
-  )
-  if (typeof outcome === 'string') return outcome
-  return outcome ? null : 'made again it would not be what it is'
+  const tryOut = async (): Promise<boolean> => {
+    await session.query(dropSql(index))
+    await makeIndex(session, index)
+    const again = (await plainIndexes(session, target)).find(({ name }) => name === index.name)
+    return JSON.stringify(again) === JSON.stringify(index)
+  }
+  const { result, error } = await inSavepoint(session, tryOut, isRefusal(session), { undo: true })
+  if (error !== null) return error.message
+  return result ? null : 'made again it would not be what it is'
 }
 
 // eslint-disable-next-line max-params -- who owes what to whom
@@ -69,20 +66,10 @@ async function note(session: Session, importId: number, target: string, index: P
     : 'hyperferry.import_index holds another one of its name'
 }
 
-/** Runs `use` within a savepoint; `undo` takes back what it did. What the server refuses is taken back too, and returned as text. */
-// eslint-disable-next-line max-params -- where, how it is called, what, and what becomes of it
-async function tryOut<T>(session: Session, name: string, use: () => Promise<T>, undo = false): Promise<T | string> {
-  const savepoint = `hyperferry_${name}`
-  await session.query(`savepoint ${savepoint}`)
-  try {
-    const result = await use()
-    await session.query(`${undo ? 'rollback to' : 'release'} savepoint ${savepoint}`)
-    return result
-  } catch (error) {
-    if (!(error instanceof HyperferryError) || error.sqlstate === null || session.state === 'lost') throw error
-    await session.query(`rollback to savepoint ${savepoint}`)
-    return error.message
-  }
+/** Whatever the server has against it, as long as it is there to say so. */
+function isRefusal(session: Session): (error: unknown) => error is HyperferryError {
+  return (error): error is HyperferryError =>
+    error instanceof HyperferryError && error.sqlstate !== null && session.state !== 'lost'
 }
 
 async function isEmpty(session: Session, target: string): Promise<boolean> {

@@ -3,10 +3,11 @@ import { splitRow } from '../../csv/fields.ts'
 import { withoutEnd } from '../../csv/rows.ts'
 import { HyperferryError } from '../../errors.ts'
 import type { Session } from '../../target/connect.ts'
+import { inSavepoint } from '../../target/savepoint.ts'
 import type { ImportJob } from './job.ts'
 
 /** Whether the server has met bytes that are not of their encoding, or have no counterpart in its own. */
-export function isNoCharacter(error: unknown): boolean {
+export function isNoCharacter(error: unknown): error is HyperferryError {
   return error instanceof HyperferryError && (error.sqlstate === '22021' || error.sqlstate === '22P05')
 }
 
@@ -36,15 +37,6 @@ export async function columnNotDecoded(session: Session, job: ImportJob, row: Bu
 }
 
 async function canBeDecoded(session: Session, bytes: Buffer, encoding: string): Promise<boolean> {
-  await session.query('savepoint hyperferry_encoding')
-  try {
-    await decoded(session, bytes, encoding)
-    return true
-  } catch (error) {
-    if (!isNoCharacter(error)) throw error
-    return false
-  } finally {
-    if (session.state !== 'lost')
-      await session.query('rollback to savepoint hyperferry_encoding; release savepoint hyperferry_encoding')
-  }
+  const { error } = await inSavepoint(session, () => decoded(session, bytes, encoding), isNoCharacter)
+  return error === null
 }

@@ -107,11 +107,5 @@ async function makeOwed(session: Session, index: OwedIndex): Promise<void> {
 
 function naming({ name }: OwedIndex, error: unknown): unknown {
   if (!(error instanceof HyperferryError)) return error
-  return new HyperferryError(error.code, {
-    what: `index ${name}: ${messageOf(error)}`,
-    hint: error.hint,
-    details: { ...error.details, index: name },
-    cause: error,
-    ...(error.sqlstate === null ? {} : { sqlstate: error.sqlstate }),
-  })
+  return error.retold({ what: `index ${name}: ${messageOf(error)}`, details: { index: name } })
 }

@@ -3,6 +3,7 @@ import { lineEnds, rowBytes } from '../../csv/rows.ts'
 import type { RowTable } from '../../csv/rows.ts'
 import type { HyperferryError } from '../../errors.ts'
 import type { Session } from '../../target/connect.ts'
+import { inSavepoint } from '../../target/savepoint.ts'
 import { isDataError } from '../../work/bisect.ts'
 import { columnNotDecoded, isNoCharacter } from './encoding.ts'
 import type { ImportJob } from './job.ts'
@@ -27,7 +28,7 @@ export async function separate(session: Session, from: number, to: number, work:
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
     const [first, end] = next
     if (first >= end) continue
-    const error = await tryLoad(session, first, end, work)
+    const { error } = await inSavepoint(session, () => work.load(first, end), isDataError)
     if (error === null) continue
     if (end - first === 1) {
       await work.refuse(first, await lookCloser(session, work, first, error))
@@ -52,19 +53,6 @@ async function lookCloser(
   const reason = reasonOf(job, bytes, error)
   if (reason.column !== null || job.utf8 || !isNoCharacter(error)) return reason
   return { ...reason, column: await columnNotDecoded(session, job, bytes) }
-}
-
-async function tryLoad(session: Session, from: number, to: number, work: Separation): Promise<HyperferryError | null> {
-  await session.query('savepoint hyperferry_rows')
-  try {
-    await work.load(from, to)
-    await session.query('release savepoint hyperferry_rows')
-    return null
-  } catch (error) {
-    if (!isDataError(error)) throw error
-    await session.query('rollback to savepoint hyperferry_rows; release savepoint hyperferry_rows')
-    return error
-  }
 }
 
 /** The row that the server's line number means; the header in front is line 1. null when it says none, or one that cannot be. */

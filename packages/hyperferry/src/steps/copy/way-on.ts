@@ -20,12 +20,9 @@ export function withWayOn(error: unknown, { name, goesOn, header, missing, table
     missing.length === 0
       ? ''
       : ` Not there until then: ${missing.join(', ')} (copy --table ${table} --make-indexes makes them at once).`
-  return new HyperferryError(error.code, {
-    what: error.message,
+  return error.retold({
     hint: hintFor(error, command, { header, goesOn }) + lacks,
-    details: { ...error.details, importId: name, ...(missing.length === 0 ? {} : { indexes: [...missing] }) },
-    cause: error.cause ?? error,
-    ...(error.sqlstate === null ? {} : { sqlstate: error.sqlstate }),
+    details: { importId: name, ...(missing.length === 0 ? {} : { indexes: [...missing] }) },
   })
 }
 

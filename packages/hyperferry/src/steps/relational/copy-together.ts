@@ -5,6 +5,7 @@ import { failpoint } from '../../failpoints.ts'
 import { MAIN_LANE, RESIDUAL_LANE } from '../../model.ts'
 import type { PlannedTable } from '../../model.ts'
 import type { Session } from '../../target/connect.ts'
+import { inSavepoint } from '../../target/savepoint.ts'
 import { transaction } from '../../target/transaction.ts'
 import { Digest } from '../../values/digest.ts'
 import { patiently, withSession } from '../../work/attempts.ts'
@@ -126,16 +127,8 @@ async function writeAll(run: CopyRun, session: Session, loads: readonly Load[]):
 
 /** The receipt was first, as in a backfill. The rows are in one lane; the other gets an empty receipt, so that "complete" means the same for every table. */
 async function writeTable(session: Session, { work, read, id }: Begun): Promise<void> {
-  await session.query('savepoint hyperferry_table')
-  let written
-  try {
-    written = await writeRows(session, work, read, null)
-  } catch (error) {
-    if (!isDataError(error)) throw error
-    await session.query('rollback to savepoint hyperferry_table')
-    written = await writeCarefully(session, work, read, keeper(session, work, id))
-  }
-  await session.query('release savepoint hyperferry_table')
+  const { result } = await inSavepoint(session, () => writeRows(session, work, read, null), isDataError)
+  const written = result ?? (await writeCarefully(session, work, read, keeper(session, work, id)))
   await bookRest(session, work, { id, task: WHOLE, read, written })
   if (lanesOf(work.table).includes(RESIDUAL_LANE)) await bookEmptyLane(session, work)
 }
