@@ -213,7 +213,12 @@ export const planSchema = z.strictObject({
   backfill: z
     .strictObject({
       workers: z.int().min(1).max(64).describe('Parallel workers.'),
-      taskRows: z.int().min(1).describe('Rows of one task, that is of one transaction in the target.'),
+      taskRows: z
+        .int()
+        .min(1)
+        .describe(
+          'Rows of one task, that is of one transaction in the target, at most: towards the end of a table they get fewer.',
+        ),
       pauseWhen: pauseWhen
         .optional()
         .describe('No task starts while one of these is exceeded, until it is below half.'),
