@@ -132,8 +132,8 @@ class Line {
     plan.setIn(['dualWrite', 'writers'], this.#options.writers)
     // Far more than rows are late: a writer that stands still for a moment makes them later, and that is remembered.
     plan.setIn(['dualWrite', 'maxLateness'], '8 seconds')
-    // All workers from the beginning: what they do to each other is to be seen.
-    plan.setIn(['backfill', 'writerSlowdown'], 'off')
+    // All workers from the beginning: what they do to each other is to be seen. SQLite has the usual way.
+    if (this.#options.engine !== 'sqlite') plan.setIn(['backfill', 'writerSlowdown'], 'off')
     writeFileSync(file, plan.toString())
   }
 

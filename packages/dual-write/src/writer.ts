@@ -4,7 +4,7 @@ import type { WriterContext } from './context.ts'
 import { ToSource } from './delivery/to-source.ts'
 import { ToTarget } from './delivery/to-target.ts'
 import { settleDoubts } from './doubt.ts'
-import { DeclarationError } from './errors.ts'
+import { DeclarationError, OutcomeUnknownError } from './errors.ts'
 import { heartbeat, pauseOf } from './heartbeat.ts'
 import { Loop } from './loop.ts'
 import type { Phase, Side, Stage } from './model.ts'
@@ -76,12 +76,24 @@ export class Writer<C extends Collections> implements DualWriter<C> {
   write<K extends keyof C & string>(name: K, rows: readonly RowOf<C[K]>[]): Promise<WriteResult> {
     const declared = this.#declared[name]
     if (declared === undefined) return Promise.reject(new DeclarationError(`no collection "${name}" was declared`))
+    return this.#timed(rows.length, () => write(this.#ctx, declared.table, rows))
+  }
+
+  /** What is refused is fast, and tells nothing of how the stores bear it. */
+  async #timed(rows: number, send: () => Promise<WriteResult>): Promise<WriteResult> {
     const began = performance.now()
-    const { writeTimes } = this.#ctx
-    return write(this.#ctx, declared.table, rows).finally(() => {
+    const note = (): void => {
       const now = performance.now()
-      writeTimes.note(now - began, now)
-    })
+      if (rows > 0) this.#ctx.writeTimes.note(now - began, now)
+    }
+    try {
+      const result = await send()
+      note()
+      return result
+    } catch (error) {
+      if (error instanceof OutcomeUnknownError) note()
+      throw error
+    }
   }
 
   status(): WriterStatus {

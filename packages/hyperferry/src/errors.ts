@@ -51,7 +51,7 @@ export class HyperferryError extends Error {
       what: what ?? this.message,
       ...(hint === undefined && code !== this.code ? {} : { hint: hint ?? this.hint }),
       details: { ...this.details, ...details },
-      cause: this.cause ?? this,
+      cause: this,
       ...(this.sqlstate === null ? {} : { sqlstate: this.sqlstate }),
     })
   }

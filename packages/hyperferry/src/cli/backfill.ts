@@ -36,7 +36,7 @@ export const backfill: CommandSpec = {
     ACCEPT_QUARANTINE,
     ...PACE_FLAGS,
   ],
-  json: '{rows, seconds, tasks:{done, total}, quarantined, tables:[{name, rows, quarantined, digest, status, columnstore}], notes}; pause, resume, set: {running, paused:{by, at, reason}, reasons:[{code, what, now, limit, resumesBelow}], workers, spared:{workers, most, p99Ms, limitMs}, pauseWhen, window, writerSlowdown, setBy}',
+  json: '{rows, seconds, tasks:{done, total}, quarantined, tables:[{name, rows, quarantined, digest, status, columnstore}], notes}; pause, resume, set: {running, paused:{by, at, reason}, reasons:[{code, what, now, limit, resumesBelow}], workers, spared:{workers, most, p50Ms, p99Ms, limits:{p50Ms, p99Ms}, moreInMs}, pauseWhen, window, writerSlowdown, setBy}',
   run: (input, io) => (input.argument === null ? copy(input, io) : changePace(input, io)),
 }
 

@@ -10,7 +10,7 @@ export const TABLE: Flag = {
 }
 export const WORKERS: Flag = {
   flags: '--workers <n>',
-  help: 'Tasks copied at the same time; overrides the plan.',
+  help: 'Tasks copied at the same time, at most; overrides the plan. Beside live writers fewer, as long as they feel it.',
   parse: wholeNumber('--workers', 1, 64),
 }
 export const ACCEPT_QUARANTINE: Flag = {

@@ -23,9 +23,9 @@ export function plain(stderr: Pick<NodeJS.WriteStream, 'write'>): View {
     },
     done: (table, rows) => say(`  ${table}: ${many(rows)}, done`),
     pace(state) {
-      if (state !== null && state.reasons.length === 0 && state.spared !== null && state.workers !== workers) {
+      if (state !== null && state.reasons.length === 0 && state.workers !== workers) {
+        if (state.spared !== null || workers !== null) say(`  ${workersText(state)}`)
         workers = state.workers
-        say(`  ${workersText(state)}`)
       }
       const codes = (state?.reasons ?? []).map(({ code }) => code).join(' ')
       const at = performance.now()

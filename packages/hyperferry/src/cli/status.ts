@@ -14,7 +14,7 @@ export const status: CommandSpec = {
   examples: ['hyperferry status', 'hyperferry status --json'],
   mutating: false,
   flags: [PLAN],
-  json: '{migration, stage, epoch, primary, step, tables:[{name, kind, rows, quarantined, status}], writers, pace:{running, paused:{by, at, reason}, reasons, workers, spared:{workers, most, p99Ms, limitMs}, pauseWhen, window, writerSlowdown, setBy}, gates:[{code, ok, reason}]}',
+  json: '{migration, stage, epoch, primary, step, tables:[{name, kind, rows, quarantined, status}], writers, pace:{running, paused:{by, at, reason}, reasons, workers, spared:{workers, most, p50Ms, p99Ms, limits:{p50Ms, p99Ms}, moreInMs}, pauseWhen, window, writerSlowdown, setBy}, gates:[{code, ok, reason}]}',
   async run(input, io) {
     const result = await runStatus(fromPlan(input, io))
     const rows = result.tables.map((one) => [

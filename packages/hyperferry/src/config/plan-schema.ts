@@ -212,7 +212,11 @@ export const planSchema = z.strictObject({
     .describe('About an application that goes on writing. May be edited at any time.'),
   backfill: z
     .strictObject({
-      workers: z.int().min(1).max(64).describe('Parallel workers.'),
+      workers: z
+        .int()
+        .min(1)
+        .max(64)
+        .describe('Parallel workers, at most: beside live writers fewer, see writerSlowdown.'),
       taskRows: z
         .int()
         .min(1)

@@ -150,18 +150,17 @@ export async function forgetWorkers(session: Session, migrationId: number): Prom
   ])
 }
 
-/** The running backfill's own words; null when it ends. `quiet`: how slow the application's writes are without it, if it knows. */
+/** The running backfill's own words; null when it ends. `quiet`: how long the application's writes take by themselves, if it knows. */
 export async function sayPace(
   session: Session,
   migrationId: number,
   said: (PaceSaid & { quiet: QuietTimes | null }) | null,
 ): Promise<void> {
   await session.query(
-    `insert into hyperferry.pacing as p (migration_id, reasons, workers_now, spared, quiet, quiet_at, seen_at)
-     values ($1, $2, $3::int, $4, $5::jsonb, case when $5::jsonb is not null then clock_timestamp() end,
-       case when $3::int is not null then clock_timestamp() end)
-     on conflict (migration_id) do update set reasons = excluded.reasons, workers_now = excluded.workers_now, seen_at = excluded.seen_at,
-       spared = excluded.spared, quiet = coalesce(excluded.quiet, p.quiet), quiet_at = coalesce(excluded.quiet_at, p.quiet_at)`,
+    `insert into hyperferry.pacing as p (migration_id, reasons, workers_now, spared, quiet, worked_at, seen_at)
+     values ($1, $2, $3::int, $4, $5, clock_timestamp(), case when $3::int is not null then clock_timestamp() end)
+     on conflict (migration_id) do update set reasons = excluded.reasons, workers_now = excluded.workers_now, spared = excluded.spared,
+       quiet = case when $3::int is null then p.quiet else excluded.quiet end, worked_at = excluded.worked_at, seen_at = excluded.seen_at`,
     [
       migrationId,
       JSON.stringify(said?.reasons ?? []),

@@ -4,6 +4,9 @@ import type { Json } from '../model.ts'
 /** Writes by bucket; bucket i has those that took at most 2^(i/4) milliseconds (packages/dual-write/src/write-times.ts). */
 export type WriteCounts = ReadonlyMap<number, number>
 
+/** The library has no more: a quarter of an hour. */
+const LAST_BUCKET = 80
+
 /** The word of another program: what is no count is left out. */
 export function countsOf(json: Json | undefined): WriteCounts {
   if (typeof json !== 'object' || json === null) return new Map()
@@ -11,7 +14,12 @@ export function countsOf(json: Json | undefined): WriteCounts {
     Object.entries(json)
       .map(([bucket, count]): [number, number] => [Number(bucket), Number(count)])
       .filter(
-        ([bucket, count]) => Number.isSafeInteger(bucket) && bucket >= 0 && Number.isSafeInteger(count) && count > 0,
+        ([bucket, count]) =>
+          Number.isSafeInteger(bucket) &&
+          bucket >= 0 &&
+          bucket <= LAST_BUCKET &&
+          Number.isSafeInteger(count) &&
+          count > 0,
       ),
   )
 }

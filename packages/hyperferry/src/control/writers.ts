@@ -55,7 +55,7 @@ function writer({ closed, barrier, inFlight, pending, inDoubt, offset, error, ag
     pending: Number(pending),
     inDoubt: Number(inDoubt),
     clock: offset === null || error === null ? null : { offsetUs: Number(offset), errorUs: Number(error) },
-    writes: writesOf(writeTimes),
+    writes: heartbeatAgeMs > SILENT_AFTER_SECONDS * 1000 || closed !== null ? null : writesOf(writeTimes),
     facts: others,
     heartbeatAgeMs,
   }

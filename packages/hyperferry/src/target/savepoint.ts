@@ -2,6 +2,8 @@
 import type { HyperferryError } from '../errors.ts'
 import type { Session } from './session.ts'
 
+let made = 0
+
 export type Attempt<T> = { result: T; error: null } | { result: null; error: HyperferryError }
 
 /**
@@ -15,8 +17,9 @@ export async function inSavepoint<T>(
   forgiven: (error: unknown) => error is HyperferryError,
   { undo = false } = {},
 ): Promise<Attempt<T>> {
-  // Of several with the same name the innermost is meant.
-  await session.query('savepoint hyperferry')
+  // One that was left by an error is not to be mistaken for an outer one.
+  const name = `hyperferry_${(made += 1)}`
+  await session.query(`savepoint ${name}`)
   let attempt: Attempt<T>
   try {
     attempt = { result: await use(), error: null }
@@ -24,7 +27,7 @@ export async function inSavepoint<T>(
     if (!forgiven(error)) throw error
     attempt = { result: null, error }
   }
-  const back = undo || attempt.error !== null ? 'rollback to savepoint hyperferry; ' : ''
-  await session.query(`${back}release savepoint hyperferry`)
+  const back = undo || attempt.error !== null ? `rollback to savepoint ${name}; ` : ''
+  await session.query(`${back}release savepoint ${name}`)
   return attempt
 }

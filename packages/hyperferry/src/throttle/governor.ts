@@ -25,7 +25,7 @@ export interface GovernorOptions {
   plan: PaceSettings
   /** null: there is no server that could be spared. */
   sourceLoad: ((wanted: readonly PauseLimit[]) => Promise<Load>) | null
-  /** Called before there are more workers than ever. */
+  /** Called before there are more workers. */
   roomFor: (workers: number) => void
   /** `turn` throws HF-B040 instead of waiting. */
   noWait: boolean
@@ -51,6 +51,12 @@ export class Governor implements Pace {
   readonly #noted = new Set<string>()
   readonly #spare = new Spare()
   #spared: SparedWrites | null = null
+  /** Whether the writers were looked at, and whether a task has ever run. */
+  #begun = false
+  #worked = false
+  #running = 0
+  /** Since the last look. */
+  #mostRunning = 0
   #word: PaceWord = NOTHING_SAID
   #state: PaceState
   #told = ''
@@ -78,13 +84,7 @@ export class Governor implements Pace {
   async start(): Promise<void> {
     const failed = (of: string) => (why: string) => this.#noteOnce(of, `${of} cannot be watched, work goes on: ${why}`)
     // The word comes first: it says what else is to be looked at.
-    let first = true
-    const look = (): Promise<void> => {
-      const isFirst = first
-      first = false
-      return this.#lookAtTarget(isFirst)
-    }
-    const target = watch(look, failed('the target'), this.#end.signal)
+    const target = watch(() => this.#lookAtTarget(), failed('the target'), this.#end.signal)
     this.#watches.push(target)
     await target.begun
     const source = watch(() => this.#lookAtSource(), failed('the source'), this.#end.signal)
@@ -122,6 +122,17 @@ export class Governor implements Pace {
     if (signal.aborted) throw interrupted()
   }
 
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.#worked = true
+    this.#running += 1
+    this.#mostRunning = Math.max(this.#mostRunning, this.#running)
+    try {
+      return await work()
+    } finally {
+      this.#running -= 1
+    }
+  }
+
   onWorkers(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -149,13 +160,12 @@ export class Governor implements Pace {
     done.catch((error: unknown) => this.#options.note(`not done: ${messageOf(error)}`))
   }
 
-  /** `first`: no task has run yet. */
-  async #lookAtTarget(first: boolean): Promise<void> {
+  async #lookAtTarget(): Promise<void> {
     const { target, migrationId } = this.#options
     try {
       const session = await this.#session.get()
       this.#word = await readPace(session, migrationId)
-      await this.#lookAtWriters(session, first)
+      await this.#lookAtWriters(session)
       this.#decide()
       const server = { ours: target.backends(), postgres: target.capabilities.postgres }
       this.#take(await this.#targetLoad.read(session, this.#wanted('target'), server), 'target')
@@ -167,14 +177,15 @@ export class Governor implements Pace {
     }
   }
 
-  /** How slow writes are without a backfill can be seen before its first task, and in long pauses. */
-  async #lookAtWriters(session: Session, first: boolean): Promise<void> {
+  async #lookAtWriters(session: Session): Promise<void> {
     const { migrationId, plan } = this.#options
     const times = await readWriteTimes(session, migrationId)
-    const nowMs = performance.now()
-    if (first) this.#spare.begin(times, await readQuietTimes(session, migrationId), nowMs)
+    if (!this.#begun) this.#spare.begin(times, await readQuietTimes(session, migrationId), !this.#worked)
+    this.#begun = true
     const { workers: most, writerSlowdown: slowdown } = settled(plan, this.#word)
-    this.#spared = this.#spare.look(times, { most, slowdown, waiting: this.#state.reasons.length > 0, nowMs })
+    const busy = this.#mostRunning
+    this.#mostRunning = this.#running
+    this.#spared = this.#spare.look(times, { most, slowdown, busy, nowMs: performance.now() })
   }
 
   async #lookAtSource(): Promise<void> {

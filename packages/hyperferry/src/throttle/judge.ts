@@ -43,7 +43,13 @@ export class Judge {
     }
     for (const name of this.#limits.keys()) if (!limits.has(name)) this.#limits.delete(name)
     const workers = Math.min(most, spared?.workers ?? most)
-    return { reasons, workers, spared, limits: gauges, window: window === null ? null : windowText(window) }
+    return {
+      reasons,
+      workers,
+      spared: spared === null ? null : { ...spared, most },
+      limits: gauges,
+      window: window === null ? null : windowText(window),
+    }
   }
 
   #of(name: PauseLimit): Hysteresis {

@@ -8,6 +8,8 @@ export interface Pace {
   readonly workers: number
   /** Returns when a task may start: at once, or when the last reason against it is gone. Throws HF-B022 when `signal` is aborted, HF-B040 when nobody wants to wait. */
   turn(signal: AbortSignal): Promise<void>
+  /** Does the work of a task: it is seen how many are under way. */
+  during<T>(work: () => Promise<T>): Promise<T>
   /** Calls `listener` when the number of workers has changed, until the returned function is called. */
   onWorkers(listener: () => void): () => void
 }

@@ -1,17 +1,21 @@
 /** How many workers the application's writes bear: one at first, more while it does not feel them, fewer when it does (docs/design/0014). */
-import { growthOf, percentile, sumOf, writesIn } from '../control/write-counts.ts'
-import type { WriteCounts } from '../control/write-counts.ts'
+import { sumOf } from '../control/write-counts.ts'
 import type { QuietTimes, WriteTimes } from '../control/write-times.ts'
+import { feelingOf, feltMs, quietOf, seenNow } from './felt.ts'
+import { WriteWindow } from './write-window.ts'
 
-/** What is seen of the writes; milliseconds. */
+/** What is seen of the writes; milliseconds, null where too few are seen. */
 export interface SparedWrites {
   /** Workers that the application bears now. */
   workers: number
   /** Workers that a person or the plan wants. */
   most: number
+  p50Ms: number | null
   p99Ms: number | null
-  /** Above it there will be fewer workers. */
-  limitMs: number
+  /** Above one of them there will be fewer workers; null while it is not known how long writes take by themselves. */
+  limits: QuietTimes | null
+  /** Until more are tried; 0: as soon as the writes allow it. */
+  moreInMs: number
 }
 
 export interface SpareRules {
@@ -19,24 +23,18 @@ export interface SpareRules {
   most: number
   /** How many times slower writes may be; null: it does not matter. */
   slowdown: number | null
-  /** No task may start now. */
-  waiting: boolean
+  /** Most tasks that were under way at the same time since the last look. */
+  busy: number
   /** Of a clock that never goes back. */
   nowMs: number
 }
 
-/** Of so many writes a half says something, and of so many a hundredth. */
-const LEAST_WRITES = 30
-const LEAST_FOR_P99 = 100
-/** A few milliseconds are felt by nobody. */
-const UNFELT_MS = 5
 /** After workers became fewer the tasks that run have to end first. */
 const SETTLE_MS = 3000
 /** So long is looked before there are fewer, and before there are more. */
 const FEWER_MS = 2000
 const MORE_MS = 5000
-const WINDOW_MS = 10_000
-/** So long a pause is before the half minute that writers tell of is all its own. */
+/** So long without a task is before the half minute that writers tell of is all their own. */
 const QUIET_AFTER_MS = 40_000
 /** After workers that were felt: the next attempt. Each one in vain doubles it. */
 const AGAIN_MS = 30_000
@@ -45,107 +43,117 @@ const LONGEST_AGAIN_MS = 1_800_000
 const BORNE_MS = 300_000
 
 export class Spare {
-  readonly #totals = new Map<string, WriteCounts>()
-  #seen: { ms: number; counts: WriteCounts }[] = []
+  readonly #window = new WriteWindow()
   #quiet: QuietTimes | null = null
   #workers = 1
-  /** Since when what is seen is the doing of so many. */
+  /** Since when what is seen is the doing of so many, and since when so many have really been at work. */
   #sinceMs = 0
-  #waitingSince: number | null = null
-  /** So many were felt the last time, and so often in vain. */
+  #busySinceMs = 0
+  /** Since when no task runs, or no more than one because nobody knows how long writes take by themselves. */
+  #restingSince: number | null = null
+  #learningSince: number | null = null
+  /** So many were felt the last time, after how many attempts in vain, and whether the last change was such an attempt. */
   #felt = Infinity
   #inVain = 0
+  #attempt = true
   #againMs = 0
 
-  /** How slow writes are without a backfill; null while it is not known, and then nobody is spared. */
+  /** How long writes take by themselves; null while it is not known. */
   get quiet(): QuietTimes | null {
     return this.#quiet
   }
 
-  /** Before the first task: `known` by an earlier run that ended a moment ago. */
-  begin(writers: readonly WriteTimes[], known: QuietTimes | null, nowMs: number): void {
-    this.#quiet = known ?? quietOf(writers)
-    this.#sinceMs = nowMs
-    this.#note(writers, nowMs)
+  /**
+   * The first look. `before`: what a run knew that ended a moment ago; null when there was none. What the writers tell now is the usual only if `clean`: no task has run
+   * within the half minute that they tell of.
+   */
+  begin(writers: readonly WriteTimes[], before: { quiet: QuietTimes | null } | null, clean: boolean): void {
+    this.#quiet = before === null ? (clean ? latelyOf(writers) : null) : before.quiet
   }
 
   /** After each look at the writers. null: nobody has to be spared. */
-  look(writers: readonly WriteTimes[], rules: SpareRules): SparedWrites | null {
-    const { most, slowdown, waiting, nowMs } = rules
-    this.#note(writers, nowMs)
-    this.#wait(writers, waiting, nowMs)
-    if (this.#quiet === null || slowdown === null) return null
-    const counts = sumOf(this.#seen.filter(({ ms }) => ms > this.#sinceMs).map((one) => one.counts))
-    const p99Ms = writesIn(counts) < LEAST_FOR_P99 ? null : percentile(counts, 0.99)
-    if (!waiting) this.#judge(counts, { most, slowdown, nowMs })
-    return { workers: Math.min(most, this.#workers), most, p99Ms, limitMs: felt(this.#quiet.p99Ms) * slowdown }
+  look(writers: readonly WriteTimes[], { most, slowdown, busy, nowMs }: SpareRules): SparedWrites | null {
+    if (this.#sinceMs === 0) this.#sinceMs = this.#busySinceMs = nowMs
+    this.#window.note(writers, nowMs)
+    this.#rest(writers, busy, nowMs)
+    if (slowdown === null) return null
+    if (this.#quiet === null) return this.#learn(writers, { most, nowMs })
+    if (busy > 0) this.#judge(writers, { quiet: this.#quiet, most, slowdown, busy, nowMs })
+    const { p50Ms, p99Ms } = this.#quiet
+    return {
+      workers: Math.min(most, this.#workers),
+      most,
+      ...seenNow(this.#window, { sinceMs: this.#sinceMs, nowMs }),
+      limits: { p50Ms: feltMs(p50Ms) * slowdown, p99Ms: p99Ms === null ? null : feltMs(p99Ms) * slowdown },
+      moreInMs: Math.max(0, this.#againMs - nowMs),
+    }
   }
 
-  #judge(counts: WriteCounts, { most, slowdown, nowMs }: { most: number; slowdown: number; nowMs: number }): void {
-    const half = this.#times(counts, 'p50Ms')
-    const hundredth = this.#times(counts, 'p99Ms')
-    const sinceMs = nowMs - this.#sinceMs
-    if (Math.max(half, hundredth) > slowdown) {
-      if (this.#workers === 1 || sinceMs < FEWER_MS) return
-      // When the usual write is that slow it is no chance.
-      const fewer = half > slowdown ? Math.floor(Math.min(most, this.#workers) / 2) : Math.min(most, this.#workers) - 1
-      this.#felt = this.#workers
-      this.#workers = Math.max(1, fewer)
-      this.#sinceMs = nowMs + SETTLE_MS
-      this.#againMs = nowMs + Math.min(LONGEST_AGAIN_MS, AGAIN_MS * 2 ** this.#inVain)
-      this.#inVain += 1
+  #judge(
+    writers: readonly WriteTimes[],
+    rules: { quiet: QuietTimes; most: number; slowdown: number; busy: number; nowMs: number },
+  ): void {
+    const { quiet, most, slowdown, busy, nowMs } = rules
+    const now = Math.min(most, this.#workers)
+    if (busy < now) this.#busySinceMs = nowMs
+    const feeling = feelingOf(writers, this.#window, { quiet, slowdown, sinceMs: this.#sinceMs, nowMs })
+    if (feeling === 'badly' || feeling === 'felt') {
+      if (now > 1 && nowMs - this.#sinceMs >= FEWER_MS) this.#fewer(now, feeling, nowMs)
       return
     }
-    if (sinceMs >= BORNE_MS && this.#workers >= this.#felt) this.#inVain = 0
-    // More only while it is hardly felt: another worker costs more than the last one.
-    const room = slowdown - 1
-    const hardlyFelt = half <= 1 + room / 4 && hundredth <= 1 + room / 2
-    if (!hardlyFelt || this.#workers >= most || sinceMs < MORE_MS || nowMs < this.#againMs) return
-    this.#workers = this.#inVain === 0 ? Math.min(most, this.#workers * 2) : this.#workers + 1
+    const borneMs = nowMs - Math.max(this.#sinceMs, this.#busySinceMs)
+    if (borneMs >= BORNE_MS && now >= Math.min(most, this.#felt)) this.#inVain = 0
+    if (feeling !== 'hardly' || now >= most || borneMs < MORE_MS || nowMs < this.#againMs) return
+    this.#workers = this.#inVain === 0 ? Math.min(most, now * 2) : now + 1
+    this.#attempt = true
     this.#sinceMs = nowMs
   }
 
-  /** How many times slower than without a backfill; 1 when there are too few writes to tell. */
-  #times(counts: WriteCounts, which: keyof QuietTimes): number {
-    const [share, least] = which === 'p50Ms' ? [0.5, LEAST_WRITES] : [0.99, LEAST_FOR_P99]
-    if (this.#quiet === null || writesIn(counts) < least) return 1
-    return felt(percentile(counts, share) ?? 0) / felt(this.#quiet[which])
+  #fewer(now: number, feeling: 'badly' | 'felt', nowMs: number): void {
+    // Further steps down belong to the same attempt.
+    if (this.#attempt) this.#inVain += 1
+    this.#attempt = false
+    this.#felt = now
+    this.#workers = feeling === 'badly' ? Math.max(1, Math.floor(now / 2)) : now - 1
+    this.#sinceMs = nowMs + SETTLE_MS
+    this.#againMs = nowMs + Math.min(LONGEST_AGAIN_MS, AGAIN_MS * 2 ** (this.#inVain - 1))
   }
 
-  /** Writers that are new bring what they did before they were seen: that is not of now. */
-  #note(writers: readonly WriteTimes[], nowMs: number): void {
-    const grown = writers.flatMap(({ writer, total }) => {
-      const before = this.#totals.get(writer)
-      this.#totals.set(writer, total)
-      return before === undefined ? [] : [growthOf(before, total)]
-    })
-    this.#seen = [...this.#seen.filter(({ ms }) => ms > nowMs - WINDOW_MS), { ms: nowMs, counts: sumOf(grown) }]
+  /** Without knowing how long writes take by themselves: how long they take beside one worker is the next best. */
+  #learn(writers: readonly WriteTimes[], { most, nowMs }: { most: number; nowMs: number }): SparedWrites | null {
+    const lately = latelyOf(writers)
+    if (lately === null) {
+      this.#learningSince = null
+      return null
+    }
+    this.#learningSince ??= nowMs
+    if (nowMs - this.#learningSince >= QUIET_AFTER_MS) {
+      this.#quiet = lately
+      this.#sinceMs = nowMs
+    }
+    this.#workers = 1
+    return { workers: 1, most, p50Ms: null, p99Ms: null, limits: null, moreInMs: 0 }
   }
 
-  /** A long pause shows anew how fast writes are without us: by day and by night they are not the same. */
-  #wait(writers: readonly WriteTimes[], waiting: boolean, nowMs: number): void {
-    if (!waiting) {
-      if (this.#waitingSince !== null) this.#sinceMs = nowMs
-      this.#waitingSince = null
+  /** A long rest shows anew how long writes take by themselves: by day and by night that is not the same. */
+  #rest(writers: readonly WriteTimes[], busy: number, nowMs: number): void {
+    if (busy > 0) {
+      if (this.#restingSince !== null) this.#sinceMs = this.#busySinceMs = nowMs
+      this.#restingSince = null
       return
     }
-    this.#waitingSince ??= nowMs
-    if (nowMs - this.#waitingSince < QUIET_AFTER_MS) return
-    const quiet = quietOf(writers)
+    this.#restingSince ??= nowMs
+    if (nowMs - this.#restingSince < QUIET_AFTER_MS) return
+    const quiet = latelyOf(writers)
     if (quiet === null) return
     this.#quiet = quiet
     this.#workers = 1
+    this.#felt = Infinity
     this.#inVain = 0
     this.#againMs = 0
   }
 }
 
-function quietOf(writers: readonly WriteTimes[]): QuietTimes | null {
-  const counts = sumOf(writers.map(({ lately }) => lately))
-  const [p50Ms, p99Ms] = [percentile(counts, 0.5), percentile(counts, 0.99)]
-  return p50Ms === null || p99Ms === null || writesIn(counts) < LEAST_WRITES ? null : { p50Ms, p99Ms }
-}
-
-function felt(ms: number): number {
-  return Math.max(UNFELT_MS, ms)
+function latelyOf(writers: readonly WriteTimes[]): QuietTimes | null {
+  return quietOf(sumOf(writers.map(({ lately }) => lately)))
 }

@@ -50,7 +50,8 @@ test('keys are orders, questions and signals; others are nothing', () => {
 })
 
 test('workers that are not at work for the sake of the application are told with the reason', () => {
-  const spared = { workers: 1, most: 3, p99Ms: 59.7, limitMs: 1084 }
+  const limits = { p50Ms: 24, p99Ms: 1084 }
+  const spared = { workers: 1, most: 3, p50Ms: 1, p99Ms: 59.7, limits, moreInMs: 0 }
   const heard: string[] = []
   const terminal = new Terminal()
   const keys = new Keys(terminal, { order() {}, say: (line) => void heard.push(line.trim()), signal() {} })

@@ -10,7 +10,7 @@ test.each([
   ['set', { pauseWhen: ['targetReplicationLag=30'] }, /not a limit/],
   ['set', { window: 'nights' }, /window nights: not a time of day/],
   ['set', { workers: 2, table: ['a'] }, /backfill set: --table is out of place/],
-  ['set', { writerSlowdown: '1' }, /writer-slowdown 1: not a number of times/],
+  ['set', { writerSlowdown: '1.9' }, /writer-slowdown 1.9: not a number of times/],
   ['set', { writerSlowdown: '3x' }, /writer-slowdown 3x: not a number of times/],
   ['pause', { window: '22:00-06:00' }, /backfill pause: --window is out of place/],
   ['resume', { reason: 'done' }, /backfill resume: --reason is out of place/],

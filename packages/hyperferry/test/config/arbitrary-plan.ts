@@ -149,7 +149,7 @@ export const arbitraryPlan: fc.Arbitrary<Plan> = fc.record({
         { requiredKeys: [] },
       ),
       window: fc.constantFrom('22:00-06:00', '00:00-24:00 Europe/Berlin'),
-      writerSlowdown: fc.constantFrom<number | 'off'>(1.5, 3, 'off'),
+      writerSlowdown: fc.constantFrom<number | 'off'>(2, 3.5, 'off'),
     },
     { requiredKeys: ['workers', 'taskRows'] },
   ),

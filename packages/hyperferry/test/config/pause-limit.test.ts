@@ -64,7 +64,7 @@ verify: { sampleRows: 1 }
   for (const [bad, why] of [
     ['pauseWhen: { targetReplicationLag: 0 s }', /:5: nothing is below half of zero/],
     ['pauseWhen: { targetLag: 30 s }', /:5: unknown key backfill.pauseWhen.targetLag/],
-    ['writerSlowdown: 1', /:5: backfill.writerSlowdown/],
+    ['writerSlowdown: 1.9', /:5: backfill.writerSlowdown/],
     ['writerSlowdown: no', /:5: backfill.writerSlowdown/],
     ['pauseWhen: { sourceThreadsRunning: 1 }', /:5: backfill.pauseWhen.sourceThreadsRunning/],
     ['window: "22:00-22:00"', /:5: begins when it ends/],

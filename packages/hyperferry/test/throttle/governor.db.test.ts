@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { describeWith } from '../../../../test/servers/index.ts'
 import { liftPause, putPause, setPace } from '../../src/control/pacing.ts'
-import { readQuietTimes } from '../../src/control/write-times.ts'
+import { readQuietTimes, readWriteTimes } from '../../src/control/write-times.ts'
 import type { Load, PauseLimit } from '../../src/model.ts'
 import { Governor } from '../../src/throttle/governor.ts'
 import type { PaceState } from '../../src/throttle/pace.ts'
@@ -144,16 +144,47 @@ describe('governor', () => {
         await sleep(200)
       }
     })()
+    let end = (): void => {}
+    const ended = new Promise<void>((resolve) => (end = resolve))
+    const tasks = [1, 2].map(() => governor.during(() => ended))
     await expect.poll(() => governor.workers, { timeout: 20_000 }).toBe(2)
     slow = true
     await expect.poll(() => governor.workers, { timeout: 20_000 }).toBe(1)
     going = false
     await application
-    expect(states.at(-1)).toMatchObject({ workers: 1, spared: { workers: 1, most: 2, limitMs: 96 } })
+    expect(states.at(-1)).toMatchObject({
+      workers: 1,
+      spared: { workers: 1, most: 2, limits: { p50Ms: 24, p99Ms: 96 } },
+    })
+    end()
+    await Promise.all(tasks)
     await governor.stop()
     // A run that follows at once would take what it has caused itself for the usual.
-    expect(await readQuietTimes(session, migrationId)).toEqual({ p50Ms: 8, p99Ms: 32 })
+    expect(await readQuietTimes(session, migrationId)).toEqual({ quiet: { p50Ms: 8, p99Ms: 32 } })
     expect(room).toEqual([2])
+    await session.query(`update hyperferry.pacing set worked_at = worked_at - interval '61 seconds'`)
+    expect(await readQuietTimes(session, migrationId)).toBeNull()
+  })
+
+  test('writers that have gone, are silent, or say nothing of their writes are not looked at', async () => {
+    const { session, migrationId } = await lab(() => Promise.resolve(threads(1)))
+    const facts = JSON.stringify({ writeTimes: { total: { 12: 5, x: 1, 900: 3, 4: -1 }, lately: null } })
+    for (const [name, more] of [
+      ['alive', ''],
+      ['closed', `closed = 'clean', closed_at = clock_timestamp()`],
+      ['silent', `heartbeat_at = clock_timestamp() - interval '2 minutes'`],
+      ['old', `facts = '{}'`],
+    ] as const) {
+      await session.query(
+        `insert into hyperferry.writer (migration_id, name, kind, journal, facts, in_flight) values ($1, $2, 'library', gen_random_uuid(), $3, 2)`,
+        [migrationId, name, facts],
+      )
+      if (more !== '') await session.query(`update hyperferry.writer set ${more} where name = $1`, [name])
+    }
+    const times = await readWriteTimes(session, migrationId)
+    expect(times).toEqual([
+      { writer: '1', ageMs: expect.any(Number), inFlight: 2, total: new Map([[12, 5]]), lately: new Map() },
+    ])
   })
 
   test('orders of the terminal hold for everybody, and are not waited for', async () => {

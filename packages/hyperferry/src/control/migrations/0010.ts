@@ -4,9 +4,9 @@ export const version10 = `
 alter table hyperferry.pacing
   -- How many times slower the application's writes may be; 0: whatever they are. NULL: as the plan says.
   add column writer_slowdown real check (writer_slowdown >= 0),
-  -- How slow writes were without a backfill, and when that was last known: a run that follows at once finds them slower.
+  -- How long writes take by themselves, and until when a backfill has worked: one that follows at once finds them slower.
   add column quiet jsonb,
-  add column quiet_at timestamptz,
+  add column worked_at timestamptz,
   -- What a running backfill sees of them.
   add column spared jsonb;
 `

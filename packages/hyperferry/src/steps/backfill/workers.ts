@@ -42,7 +42,7 @@ export async function inParallel<T>(
           dry = true
           return
         }
-        await perform(slots, item)
+        await pace.during(() => perform(slots, item))
       }
     } catch (error) {
       failure ??= { error }

@@ -31,6 +31,9 @@ class Dial implements Pace {
     while (this.#closed !== null && !signal.aborted) await Promise.race([this.#closed.promise, stopped])
     if (signal.aborted) throw new Error('stopped')
   }
+  during<T>(work: () => Promise<T>): Promise<T> {
+    return work()
+  }
   onWorkers(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
