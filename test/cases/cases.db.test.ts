@@ -10,7 +10,7 @@ for (const one of readCases()) {
       const servers = source === 'sqlite' ? [target] : [source, target]
       const describeCase = await describeWith(...servers)
       describeCase(`${one.name}: ${source} → ${target}`, () => {
-        test('moves, proves, and changes nothing when run again', { timeout: 180_000 }, () => move(one, source, target))
+        test('moves, proves, and changes nothing when run again', { timeout: 600_000 }, () => move(one, source, target))
       })
     }
   }

@@ -8,7 +8,7 @@ for (const one of readCases()) {
   for (const source of one.sources) {
     const describeCase = await describeWith('tsl', ...(source === 'sqlite' ? [] : [source]))
     describeCase(`${one.name}: ${source} → tsl`, () => {
-      test('moves, proves, and changes nothing when run again', { timeout: 180_000 }, () => move(one, source, 'tsl'))
+      test('moves, proves, and changes nothing when run again', { timeout: 600_000 }, () => move(one, source, 'tsl'))
     })
   }
 }
