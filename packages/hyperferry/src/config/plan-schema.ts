@@ -217,12 +217,7 @@ export const planSchema = z.strictObject({
         .min(1)
         .max(64)
         .describe('Parallel workers, at most: beside live writers fewer, see writerSlowdown.'),
-      taskRows: z
-        .int()
-        .min(1)
-        .describe(
-          'Rows of one task, that is of one transaction in the target, at most: towards the end of a table they get fewer.',
-        ),
+      taskRows: z.int().min(1).describe('Rows of one task, that is of one transaction in the target.'),
       pauseWhen: pauseWhen
         .optional()
         .describe('No task starts while one of these is exceeded, until it is below half.'),

@@ -13,8 +13,8 @@ export interface Task {
 export type Walker = Pick<TableReader, 'advance' | 'extent'>
 
 export interface CutOptions {
-  /** Rows that the task from a position on should have. */
-  rows: (from: bigint | null) => number
+  /** Rows a task should have. */
+  rows: number
   /** Borders of the target's chunks in source positions, null when they are not regular there. */
   grid: { interval: bigint; origin: bigint } | null
   /** The largest position not above this one at which the target can be cut too (values/axis.ts). */
@@ -58,7 +58,7 @@ async function nextCut(
     const found = await walker.advance(from, rows)
     return found === null || (end !== null && found >= end) ? null : found
   }
-  let rows = Math.max(1, options.rows(from))
+  let rows = Math.max(1, options.rows)
   let to = await walk(rows)
   while (rows > FEW_ROWS && (await chunksWithin(walker, from, to ?? end, options.grid)) > CHUNKS_PER_TASK) {
     rows = Math.ceil(rows / 2)

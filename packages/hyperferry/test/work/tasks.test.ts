@@ -24,8 +24,7 @@ function walkerOf(positions: readonly bigint[]): Walker {
 
 async function cutAll(walker: Walker, gap: Span, options: Partial<CutOptions>): Promise<Span[]> {
   const spans: Span[] = []
-  for await (const span of cutGap(walker, gap, { rows: () => 3, grid: null, align: (p) => p, ...options }))
-    spans.push(span)
+  for await (const span of cutGap(walker, gap, { rows: 3, grid: null, align: (p) => p, ...options })) spans.push(span)
   return spans
 }
 
@@ -45,7 +44,7 @@ test('tasks of a gap are exactly the gap: no hole, no overlap, nothing empty, ev
   await fc.assert(
     fc.asyncProperty(fc.array(position, { maxLength: 300 }), gap, sizes, async (positions, span, size) => {
       const align = (p: bigint): bigint => p - (((p % size.step) + size.step) % size.step)
-      const spans = await cutAll(walkerOf(positions), span, { rows: () => size.rows, grid: size.grid, align })
+      const spans = await cutAll(walkerOf(positions), span, { rows: size.rows, grid: size.grid, align })
       const cuts = spans.slice(1).map(({ from }) => from ?? 0n)
       expect(spans.slice(0, -1).map(({ to }) => to)).toEqual(cuts)
       expect([spans[0]?.from, spans.at(-1)?.to]).toEqual([span.from, span.to])
@@ -58,20 +57,12 @@ test('tasks of a gap are exactly the gap: no hole, no overlap, nothing empty, ev
 
 test('a skewed axis gives even tasks', async () => {
   const crowd = Array.from({ length: 900 }, (_, index) => BigInt(index))
-  const spans = await cutAll(
-    walkerOf([...crowd, 10n ** 15n, 10n ** 16n]),
-    { from: null, to: null },
-    { rows: () => 100 },
-  )
+  const spans = await cutAll(walkerOf([...crowd, 10n ** 15n, 10n ** 16n]), { from: null, to: null }, { rows: 100 })
   expect(spans).toHaveLength(10)
 })
 
 test('rows of one position are never parted', async () => {
-  const spans = await cutAll(
-    walkerOf(Array.from({ length: 50 }, () => 7n)),
-    { from: null, to: null },
-    { rows: () => 10 },
-  )
+  const spans = await cutAll(walkerOf(Array.from({ length: 50 }, () => 7n)), { from: null, to: null }, { rows: 10 })
   expect(spans).toEqual([{ from: null, to: null }])
 })
 
@@ -80,7 +71,7 @@ test('tasks end at chunk borders where there are some within reach', async () =>
   const spans = await cutAll(
     walkerOf(everyMinute),
     { from: null, to: null },
-    { rows: () => 70, grid: { interval: 60n, origin: 5n } },
+    { rows: 70, grid: { interval: 60n, origin: 5n } },
   )
   const cuts = spans.slice(1).map(({ from }) => from ?? 0n)
   expect(cuts.length).toBeGreaterThan(10)
@@ -89,7 +80,7 @@ test('tasks end at chunk borders where there are some within reach', async () =>
 
 test('sparse rows do not put thousands of chunks into one transaction, and empty ages cost nothing', async () => {
   const sparse = Array.from({ length: 500 }, (_, index) => BigInt(index) * 10n)
-  const options = { rows: () => 400, grid: { interval: 10n, origin: 0n } }
+  const options = { rows: 400, grid: { interval: 10n, origin: 0n } }
   const spans = await cutAll(walkerOf([...sparse, 10n ** 17n]), { from: null, to: null }, options)
   expect(spans.length).toBeLessThan(40)
   for (const { from, to } of spans) {

@@ -16,7 +16,6 @@ import type { SessionSlots } from '../../work/session-slots.ts'
 import type { TableWork } from '../../work/table-work.ts'
 import type { Walker } from '../../work/tasks.ts'
 import { taskFeed } from '../../work/feed.ts'
-import { taskSizes } from '../../work/task-sizes.ts'
 import { TableProgress } from './progress.ts'
 import { inParallel } from './workers.ts'
 import type { Workers } from './workers.ts'
@@ -103,29 +102,12 @@ export async function copyAll(
   const grid = chunkGrid(work.table, options.timezone)
   const align = (position: bigint): bigint => alignPosition(work.table, position)
   const makeChunks = chunkMaker({ target: run.target, events: run.events, work, grid, timezone: options.timezone })
-  const walker = patientWalker(run, work)
   for (let left = await workLeft(run, work); !isNothing(left); left = await workLeft(run, work)) {
-    const feed = taskFeed(work, left, { rows: await sizesOf(work, options, walker), grid, align, walker })
+    const feed = taskFeed(work, left, { rows: options.taskRows, grid, align, walker: patientWalker(run, work) })
     await inParallel(run, options, feed, (slots, task) =>
       perform(slots, { ...task, watcher: options.progress, makeChunks }),
     )
   }
-}
-
-/** Rows that are compressed on their way in make large batches in large tasks only. */
-async function sizesOf(
-  { table, direct }: TableWork,
-  { taskRows: most, pace, progress }: CopyTableOptions & { progress: TableProgress },
-  walker: Walker,
-): Promise<(from: bigint | null) => number> {
-  if (direct !== null || table.split === 'all') return () => most
-  return taskSizes({
-    most,
-    estimatedRows: table.estimatedRows,
-    done: progress.rows,
-    workers: () => pace.workers,
-    walker,
-  })
 }
 
 /** The walk along the source's index, through passing errors of the source. */

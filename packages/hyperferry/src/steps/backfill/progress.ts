@@ -19,10 +19,6 @@ export class TableProgress implements BookWatcher {
     events.emit({ kind: 'table-start', table: name, rows: this.#rows, bytes: this.#bytes, estimatedRows })
   }
 
-  get rows(): number {
-    return this.#rows
-  }
-
   copied(receipt: Receipt): void {
     this.#rows += receipt.rows
     this.#bytes += receipt.bytes

@@ -64,7 +64,7 @@ async function writeLeft(
   const { header } = folder
   const progress = progressOf(run, table, folder.files)
   const feed = taskFeed(work, leftOf(table, header, folder.files), {
-    rows: () => options.taskRows,
+    rows: options.taskRows,
     grid: chunkGrid(table, options.timezone),
     align: (position) => alignPosition(table, position),
     walker: {
