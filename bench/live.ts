@@ -1,5 +1,5 @@
 // What an application feels of a backfill beside it: how long its writes take with one and without, and whether all of them arrive.
-//   npm run build && node bench/live.ts [--rows N] [--seconds S] [--rate N] [--writers N] [--workers N] [--apart]
+//   npm run build && node bench/live.ts [--rows N] [--seconds S] [--rate N] [--writers N] [--workers N] [--slowdown N|off] [--apart]
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -35,6 +35,8 @@ const { values } = parseArgs({
     writers: { type: 'string', default: '2' },
     /** Default as the plan has it. */
     workers: { type: 'string' },
+    /** How many times slower than alone the backfill may make writes; default as the plan has it. */
+    slowdown: { type: 'string' },
     /** Writers and source on one core, tool and target on the others. */
     apart: { type: 'boolean', default: false },
   },
@@ -89,7 +91,12 @@ async function prepare(move: Move): Promise<void> {
   await connection.query(markerSql('mysql', 'bench')[0] ?? '')
   await connection.end()
   await planMove(move, false)
-  editPlan(move, (plan) => plan.set('dualWrite', plan.createNode({ writers: count, maxLateness: '2 seconds' })))
+  editPlan(move, (plan) => {
+    plan.set('dualWrite', plan.createNode({ writers: count, maxLateness: '2 seconds' }))
+    const { slowdown } = values
+    if (slowdown !== undefined)
+      plan.setIn(['backfill', 'writerSlowdown'], slowdown === 'off' ? slowdown : Number(slowdown))
+  })
   await type(move, ['schema', '--yes'])
 }
 
