@@ -12,7 +12,7 @@ export const backfill: CommandSpec = {
   name: 'backfill',
   summary: 'Copy the history of the time series, range by range; pause it, and set its pace.',
   details:
-    'Each range is one transaction with its receipt, so the command can be killed and run again at any moment: it goes on where the receipts end, also with other workers or task sizes. With --from-csv each exported file is such a transaction, checked against its manifest before it is loaded; files and ranges copied directly may be mixed.\n\npause, resume and set work from any terminal while it runs (heard within two seconds) and before it runs; they ask nothing, and what they say is kept until it is taken back. A pause lets the running tasks end and holds no transaction, snapshot or lock.',
+    'Each range is one transaction with its receipt, so the command can be killed and run again at any moment: it goes on where the receipts end, also with other workers or task sizes. With --from-csv each exported file is such a transaction, checked against its manifest before it is loaded; files and ranges copied directly may be mixed.\n\nBeside live writers with the library it begins with one worker, has more while their writes hardly become slower, and fewer when they do (writerSlowdown).\n\npause, resume and set work from any terminal while it runs (heard within two seconds) and before it runs; they ask nothing, and what they say is kept until it is taken back. A pause lets the running tasks end and holds no transaction, snapshot or lock.',
   examples: [
     'hyperferry backfill',
     'hyperferry backfill --table reading --workers 8 --yes',
