@@ -162,7 +162,8 @@ describe('rows that one store never gets', () => {
     const world = await verifyWorld('sqlite', 6)
     const writing = await writeToSource(world, { random: lcg(8), burstMs: 2500 })
     await sleep(500)
-    for (const level of LEVELS) expect(complaints(await verify(world.ctx, { level }))).toEqual([])
+    // One level: each has to wait for many seconds.
+    expect(complaints(await verify(world.ctx, { level: 'digest' }))).toEqual([])
     await writing.stop()
     await world.close()
   })
