@@ -22,11 +22,6 @@ export function paceLines(pace: PaceDocument | null): string[] {
 export function settingLines({ workers, pauseWhen, window, writerSlowdown, setBy }: PaceDocument): string[] {
   const limits = Object.entries(pauseWhen).map(([name, limit]) => `${name} ${limit}`)
   const slowdown = writerSlowdown === null ? 'writers are not spared' : `writers at most ${writerSlowdown} times slower`
-  const parts = [
-    `${workers} ${workers === 1 ? 'worker' : 'workers'}`,
-    ...limits,
-    ...(window === null ? [] : [window]),
-    slowdown,
-  ]
+  const parts = [workersText({ workers, spared: null }), ...limits, ...(window === null ? [] : [window]), slowdown]
   return [`  pace: ${parts.join(' · ')}${setBy === null ? '' : ` (set by ${setBy})`}`]
 }

@@ -47,15 +47,16 @@ export async function writersOf(
 function writer({ closed, barrier, inFlight, pending, inDoubt, offset, error, age, facts, ...row }: Row): WriterInfo {
   const heartbeatAgeMs = Number(age)
   const { writeTimes, ...others } = facts
+  const state = closed ?? stateOf(row.kind, heartbeatAgeMs)
   return {
     ...row,
-    state: closed ?? stateOf(row.kind, heartbeatAgeMs),
+    state,
     barrier: Number(barrier),
     inFlight: Number(inFlight),
     pending: Number(pending),
     inDoubt: Number(inDoubt),
     clock: offset === null || error === null ? null : { offsetUs: Number(offset), errorUs: Number(error) },
-    writes: heartbeatAgeMs > SILENT_AFTER_SECONDS * 1000 || closed !== null ? null : writesOf(writeTimes),
+    writes: state === 'alive' ? writesOf(writeTimes) : null,
     facts: others,
     heartbeatAgeMs,
   }

@@ -46,21 +46,18 @@ export function feelingOf(writers: readonly WriteTimes[], window: WriteWindow, s
 
 /** How many times slower than by themselves; null where there are too few writes to tell. */
 function slownessOf(window: WriteWindow, { quiet, sinceMs, nowMs }: Sight): { p50: number | null; p99: number | null } {
-  const of = (share: number, least: number, usualMs: number): number | null => {
-    const ms = percentileOf(window.after(sinceMs, nowMs, least), share, nowMs - sinceMs >= LONGEST_MS ? 1 : least)
-    return ms === null ? null : feltMs(ms) / feltMs(usualMs)
-  }
+  // Of a long time few have to do.
+  const { p50Ms, p99Ms } = seenNow(window, { sinceMs, nowMs }, nowMs - sinceMs >= LONGEST_MS)
+  const times = (ms: number | null, usualMs: number): number | null =>
+    ms === null ? null : feltMs(ms) / feltMs(usualMs)
   // With few writes the usual one has to speak for all.
-  return {
-    p50: of(0.5, LEAST_WRITES, quiet.p50Ms),
-    p99: quiet.p99Ms === null ? 1 : of(0.99, LEAST_FOR_P99, quiet.p99Ms),
-  }
+  return { p50: times(p50Ms, quiet.p50Ms), p99: quiet.p99Ms === null ? 1 : times(p99Ms, quiet.p99Ms) }
 }
 
-/** For people: what is seen now, in milliseconds. */
-export function seenNow(window: WriteWindow, { sinceMs, nowMs }: Pick<Sight, 'sinceMs' | 'nowMs'>) {
+/** What is seen now, in milliseconds; null where there are too few writes to tell, unless `few` are enough. */
+export function seenNow(window: WriteWindow, { sinceMs, nowMs }: Pick<Sight, 'sinceMs' | 'nowMs'>, few = false) {
   const of = (share: number, least: number): number | null =>
-    percentileOf(window.after(sinceMs, nowMs, least), share, least)
+    percentileOf(window.after(sinceMs, nowMs, least), share, few ? 1 : least)
   return { p50Ms: of(0.5, LEAST_WRITES), p99Ms: of(0.99, LEAST_FOR_P99) }
 }
 

@@ -80,6 +80,10 @@ export class Governor implements Pace {
     return this.#state.workers
   }
 
+  get #settings(): PaceSettings {
+    return settled(this.#options.plan, this.#word)
+  }
+
   /** Returns when both servers and the word of people were looked at once: the first task must not start before. */
   async start(): Promise<void> {
     const failed = (of: string) => (why: string) => this.#noteOnce(of, `${of} cannot be watched, work goes on: ${why}`)
@@ -141,7 +145,7 @@ export class Governor implements Pace {
   /** What the person at this terminal wants; it holds for every terminal, and for the next run. */
   obey(order: PaceOrder): void {
     const { target, migrationId, person: by } = this.#options
-    const { workers: wanted } = settled(this.#options.plan, this.#word)
+    const { workers: wanted } = this.#settings
     const workers = Math.min(MOST_WORKERS, Math.max(1, wanted + (order === 'more workers' ? 1 : -1)))
     const carryOut = (session: Session): Promise<void> => {
       if (order !== 'pause or resume') return setPace(session, migrationId, { by, workers })
@@ -178,11 +182,11 @@ export class Governor implements Pace {
   }
 
   async #lookAtWriters(session: Session): Promise<void> {
-    const { migrationId, plan } = this.#options
+    const { migrationId } = this.#options
     const times = await readWriteTimes(session, migrationId)
     if (!this.#begun) this.#spare.begin(times, await readQuietTimes(session, migrationId), !this.#worked)
     this.#begun = true
-    const { workers: most, writerSlowdown: slowdown } = settled(plan, this.#word)
+    const { workers: most, writerSlowdown: slowdown } = this.#settings
     const busy = this.#mostRunning
     this.#mostRunning = this.#running
     this.#spared = this.#spare.look(times, { most, slowdown, busy, nowMs: performance.now() })
@@ -203,7 +207,7 @@ export class Governor implements Pace {
   }
 
   #wanted(side: 'source' | 'target'): PauseLimit[] {
-    return [...settled(this.#options.plan, this.#word).limits.keys()].filter((name) => PAUSE_LIMITS[name].side === side)
+    return [...this.#settings.limits.keys()].filter((name) => PAUSE_LIMITS[name].side === side)
   }
 
   #take({ values, blind }: Load, side: 'source' | 'target'): void {
@@ -221,8 +225,7 @@ export class Governor implements Pace {
   #decide(): void {
     if (this.#end.signal.aborted) return
     const { workers: before } = this.#state
-    const settings = settled(this.#options.plan, this.#word)
-    const known = { settings, paused: this.#word.paused, values: this.#values, spared: this.#spared }
+    const known = { settings: this.#settings, paused: this.#word.paused, values: this.#values, spared: this.#spared }
     this.#state = this.#judge.judge({ ...known, nowMs: performance.now(), epochMs: Date.now() })
     if (this.#state.workers > before) this.#options.roomFor(this.#state.workers)
     if (this.#state.workers !== before) for (const listener of this.#listeners) listener()
