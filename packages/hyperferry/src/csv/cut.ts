@@ -11,6 +11,8 @@ export interface Piece {
   rows: number
   /** Whether the text is known to end here. */
   last: boolean
+  /** None of the bytes that were looked for is in it. */
+  plain: boolean
   /** The bytes themselves, when they are kept. */
   blocks: Buffer[]
 }
@@ -21,6 +23,8 @@ export interface CutOptions {
   bytes: (from: number) => number
   /** Whether pieces carry their bytes; then blocks must stay what they are. */
   keep: boolean
+  /** Bytes that a plain piece has none of. */
+  marks: readonly number[]
   /** Rows to cut in all. */
   most: number
 }
@@ -45,12 +49,14 @@ export async function* cutRows(
     let size = 0
     let whole = 0
     let end = 0
+    let plain = true
     const bytes = options.bytes(from)
     while (scanner.rows < left && (end === 0 || size < bytes)) {
       const block = rest ?? (await next())
       rest = null
       if (block === null) break
       end = scanner.push(block, left)
+      plain &&= !options.marks.some((mark) => block.includes(mark))
       if (end > 0) whole = size + end
       size += block.length
       if (size - whole > LONGEST_ROW) throw tooLong(from + whole)
@@ -68,7 +74,7 @@ export async function* cutRows(
     }
     const rows = scanner.rows + (length > whole ? 1 : 0)
     left -= rows
-    yield { from, to: from + length, rows, last: atEnd, blocks: options.keep ? blocks : [] }
+    yield { from, to: from + length, rows, last: atEnd, plain, blocks: options.keep ? blocks : [] }
     from += length
   }
 }

@@ -8,9 +8,9 @@ import { columnstoreWay } from '../target/columnstore-way.ts'
 import { directCompress } from '../target/direct-compress.ts'
 import type { Session } from '../target/connect.ts'
 import { instantOfPosition } from '../values/axis-instant.ts'
-import { arrange } from './arrange.ts'
+import { arrangeSpool } from './arrange-spool.ts'
 import type { Arranged } from './arrange.ts'
-import { fieldsOf } from './direct-fields.ts'
+import { RowKeys } from './row-keys.ts'
 import { rowOrder } from './row-order.ts'
 import type { SliceRows } from './read-slice.ts'
 import type { Spool } from './spool.ts'
@@ -69,7 +69,7 @@ export async function directTask(
     ({ from, to }) => within !== null && (within.from ?? from) <= from && (within.to ?? to) >= to,
   )
   if (groups * ROWS_PER_SEGMENT > spool.rows && !whole) return null
-  const arranged = within === null ? null : await arrange(direct, spool, within)
+  const arranged = within === null ? null : await arrangeSpool(direct, spool, within)
   return whole && arranged === null && groups * ROWS_PER_SEGMENT > spool.rows ? null : { chunks, arranged }
 }
 
@@ -78,17 +78,16 @@ async function sampled(
   direct: DirectLoad,
   spool: Spool,
 ): Promise<{ chunks: { from: bigint; to: bigint }[]; groups: number }> {
+  const keys = new RowKeys(spool.rows, direct)
+  const step = strides()
+  for await (const { bytes, ends, rows } of spool.batches())
+    for (let row = 0; row < rows; row += step()) keys.add(bytes, row === 0 ? 0 : (ends[row - 1] ?? 0))
   const groups = new Set<string>()
   const cells = new Set<bigint>()
-  const step = strides()
-  for await (const batch of spool.batches()) {
-    const bytes = Buffer.from(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength)
-    for (let row = 0; row < batch.rows; row += step()) {
-      const fields = fieldsOf(bytes, row === 0 ? 0 : (batch.ends[row - 1] ?? 0), direct)
-      const cell = floorDivide(fields.time - direct.epoch, direct.interval)
-      cells.add(cell)
-      groups.add(`${cell} ${fields.segment}`)
-    }
+  for (let row = 0; row < keys.rows; row += 1) {
+    const cell = floorDivide(keys.time(row) - direct.epoch, direct.interval)
+    cells.add(cell)
+    groups.add(`${cell} ${keys.segment[row] ?? 0}`)
   }
   const scale = direct.interval * direct.unit
   return { chunks: [...cells].map((cell) => ({ from: cell * scale, to: (cell + 1n) * scale })), groups: groups.size }

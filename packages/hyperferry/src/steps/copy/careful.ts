@@ -9,6 +9,7 @@ import { HyperferryError } from '../../errors.ts'
 import { rowsDropped } from './dropped.ts'
 import { copySqlOf } from './job.ts'
 import type { ImportJob } from './job.ts'
+import { beginsWithLf, lfFirst } from './lf-first.ts'
 import type { PieceBytes } from './piece-bytes.ts'
 import { reasonOf } from './reason.ts'
 import type { Reason } from './reason.ts'
@@ -56,7 +57,7 @@ export async function writeRowsCarefully(
   return done
 }
 
-/** Rows that are refused here: not of the encoding, or an end-of-data mark. The mark at the very end of the text means nothing and is left out (`reason` null). */
+/** Rows that are refused here: not of the encoding, an end-of-data mark, or an LF where only CR may be. The mark at the very end of the text means nothing and is left out (`reason` null). */
 function* hopeless(
   job: ImportJob,
   piece: PieceBytes,
@@ -64,13 +65,14 @@ function* hopeless(
 ): Generator<{ index: number; reason: Reason | null }, void, undefined> {
   const rows = table.starts.length - 1
   const sound = !job.utf8 || firstInvalid(table.bytes) === null
-  if (sound && !table.bytes.includes(MARK)) return
+  if (sound && !table.bytes.includes(MARK) && job.syntax.rowEnd !== 'cr') return
   for (let index = 0; index < rows; index += 1) {
     const row = rowBytes(table, index)
     if (row[0] === MARK[0] && withoutEnd(row).equals(MARK)) {
       const reason = { column: null, sqlstate: null, code: 'HF-F011' as const, reason: 'the end-of-data mark \\.' }
       yield { index, reason: piece.last && index === rows - 1 ? null : reason }
-    } else if (!sound && firstInvalid(row) !== null) yield { index, reason: reasonOf(job, row, null) }
+    } else if (beginsWithLf(job, row)) yield { index, reason: reasonOf(job, row, lfFirst()) }
+    else if (!sound && firstInvalid(row) !== null) yield { index, reason: reasonOf(job, row, null) }
   }
 }
 

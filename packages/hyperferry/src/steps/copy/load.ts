@@ -9,6 +9,7 @@ import { SessionSlot } from '../../work/session-slot.ts'
 import { chunkMaker } from './chunks.ts'
 import { copyPiece } from './copy-piece.ts'
 import type { Desk } from './copy-piece.ts'
+import { marksOf } from './job.ts'
 import type { ImportJob } from './job.ts'
 import { bytesOf } from './piece-bytes.ts'
 import { piecesOf } from './pieces.ts'
@@ -38,7 +39,7 @@ export interface Load {
 /** Returns when nothing is left, with the end of the last piece. Throws the first error of a worker, when all have ended; HF-B022 when it was stopped. */
 export async function loadPieces(load: Load): Promise<number> {
   const { text, job, run } = load
-  const pieces = piecesOf(text, { ...load, syntax: job.syntax })
+  const pieces = piecesOf(text, { ...load, syntax: job.syntax, marks: marksOf(job) })
   const makeChunks = await withSession(run, job.table, (session) => chunkMaker(session, job, load.target.capabilities))
   const copied = watcher(load)
   const failures: unknown[] = []

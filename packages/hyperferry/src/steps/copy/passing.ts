@@ -5,11 +5,12 @@ import { Utf8Check } from '../../csv/utf8.ts'
 import { HyperferryError } from '../../errors.ts'
 import { failpoint } from '../../failpoints.ts'
 import type { ImportJob } from './job.ts'
+import { beginsWithLf, lfFirst } from './lf-first.ts'
 import type { PieceBytes } from './piece-bytes.ts'
 
 const MARK = Buffer.from('\\.')
 
-/** One piece on its way. Throws HF-F004 and HF-F011, which lead to a closer look at its rows. */
+/** One piece on its way. Throws HF-F004, HF-F011 and HF-S016, which lead to a closer look at its rows. */
 export class Passing {
   checksum = 0
   readonly #job: ImportJob
@@ -24,8 +25,11 @@ export class Passing {
     const utf8 = this.#job.utf8 ? new Utf8Check() : null
     /** A mark may lie across two blocks: their last three bytes. */
     let tail = Buffer.from('\n')
+    let first = true
     yield this.#job.prefix
     for await (const block of this.#piece.blocks()) {
+      if (first && beginsWithLf(this.#job, block)) throw lfFirst()
+      first = false
       if (utf8?.push(block) === false) throw notUtf8(this.#piece)
       if (hasMark(block) || hasMark(Buffer.concat([tail, block.subarray(0, 3)]))) throw marked(this.#piece)
       tail = Buffer.from(block.subarray(-3))

@@ -11,6 +11,8 @@ export interface PieceBytes extends Bytes {
   rows: number
   /** Whether the text ends with it. */
   last: boolean
+  /** Means the same in COPY's text format, which the server reads faster than CSV. */
+  plain: boolean
   /** Block by block; a block is overwritten once the one after the next was asked for. */
   blocks(): AsyncGenerator<Buffer, void, undefined>
   /** All of them. */
@@ -26,7 +28,7 @@ const BLOCK = 256 * 1024
 
 /** From the file where it can be read again, else from what the piece carries. */
 export function bytesOf(text: Text, piece: NumberedPiece, { rowEnd }: RowSyntax): PieceBytes {
-  const { from, to, rows } = piece
+  const { from, to, rows, plain } = piece
   async function* blocks(): AsyncGenerator<Buffer, void, undefined> {
     if (text.seekable) yield* read(text, from, to)
     else yield* piece.blocks
@@ -50,6 +52,7 @@ export function bytesOf(text: Text, piece: NumberedPiece, { rowEnd }: RowSyntax)
     to,
     rows,
     last: piece.last || to === text.size,
+    plain,
     blocks,
     whole: () => part(0, to - from),
     part,
@@ -73,6 +76,7 @@ export async function partOf(piece: PieceBytes, { from, to }: Bytes, syntax: Row
     to,
     rows,
     last: piece.last && to === piece.to,
+    plain: piece.plain,
     async *blocks() {
       yield bytes
     },

@@ -11,6 +11,8 @@ import type { Text } from './text.ts'
 
 export interface PieceOptions {
   syntax: RowSyntax
+  /** Bytes that a plain piece has none of. */
+  marks: readonly number[]
   /** Offset of the first row. */
   first: number
   /** In order. */
@@ -29,7 +31,7 @@ export type NumberedPiece = Piece & { line: number | null }
 
 /** Throws HF-F007 when what was loaded is not what stands there now. */
 export async function* piecesOf(text: Text, options: PieceOptions): AsyncGenerator<NumberedPiece, void, undefined> {
-  const { syntax, bytes, loaded } = options
+  const { syntax, bytes, loaded, marks } = options
   if (text.seekable) for (const range of loaded) await mustBeSame(text, range, () => {})
   let line = text.seekable ? null : 1
   const count = (blocks: readonly Buffer[]): void => {
@@ -44,7 +46,7 @@ export async function* piecesOf(text: Text, options: PieceOptions): AsyncGenerat
   for (const range of [...loaded, null]) {
     const end = range?.from ?? text.size ?? Number.MAX_SAFE_INTEGER
     if (at < end) {
-      const cut = { syntax, bytes: sizes, keep: !text.seekable, most: left }
+      const cut = { syntax, marks, bytes: sizes, keep: !text.seekable, most: left }
       for await (const piece of cutRows(at, text.reader(at, end, block), cut)) {
         left -= piece.rows
         // The end of a gap is not the end of the text.

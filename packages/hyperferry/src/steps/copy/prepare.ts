@@ -11,7 +11,7 @@ import { readColumnstore, readHypertable } from '../../target/catalog.ts'
 import type { Session } from '../../target/connect.ts'
 import { directCompress } from '../../target/direct-compress.ts'
 import { ident, qualified } from '../../target/sql.ts'
-import { copyOptionsSql, copySqlOf } from './job.ts'
+import { copyOptionsSql, copySqlOf, plainOptionsSql } from './job.ts'
 import type { ImportJob } from './job.ts'
 import type { CopyRequest } from './request.ts'
 import { PIECE_SETTINGS, STREAM_SETTINGS } from './settings.ts'
@@ -57,6 +57,7 @@ export async function prepare(
     encoding,
     utf8,
     options: copyOptionsSql(dialect, encoding, more),
+    plainOptions: plainOptionsSql({ delimiter: dialect.delimiter, encoding, more }, capabilities.postgres),
     prefix: Buffer.concat([Buffer.from('h'), ROW_END_BYTES[beginning.rowEnd]]),
     settings: text.seekable ? PIECE_SETTINGS : STREAM_SETTINGS,
     compress: request.directCompress ? (await directCompress(session, { schema, table, capabilities })).settings : '',

@@ -54,7 +54,8 @@ async function send(
   into?: string,
 ): Promise<{ taken: number; checksum: number }> {
   const passing = new Passing(job, piece)
-  const taken = await session.copyIn(copySqlOf(job, into), passing.chunks())
+  const options = (piece.plain ? job.plainOptions : null) ?? job.options
+  const taken = await session.copyIn(copySqlOf(job, into, options), passing.chunks())
   if (taken !== piece.rows) throw rowsDropped(job.table, piece.rows, taken)
   return { taken, checksum: passing.checksum }
 }

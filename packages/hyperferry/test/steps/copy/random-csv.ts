@@ -31,6 +31,12 @@ const quoted = fc
 /** And such as may open a quote, or be refused. The end-of-data mark outside of quotes is a case of its own. */
 const wild = fc.constantFrom('a"b,"c', '"x"y', '"', '""', '\0', '\u{fffd}bad', "it's", '"\\"', 'a\\"b', '"\\\\"', '\\"')
 
+/** Without a quote, so that pieces go in COPY's text format unless a backslash is among them. */
+const bareField = fc.oneof(
+  { weight: 12, arbitrary: plain },
+  { weight: 1, arbitrary: fc.constantFrom('\0', '\u{fffd}bad', "it's", '\t') },
+)
+
 const tidyField = fc.oneof({ weight: 4, arbitrary: plain }, { weight: 3, arbitrary: quoted })
 const wildField = fc.oneof(
   { weight: 7, arbitrary: tidyField.filter((field) => !field.includes('\\.')) },
@@ -40,10 +46,10 @@ const wildField = fc.oneof(
 /** Files of two columns and up to `most` rows. */
 export function randomFiles(
   most: number,
-  kind: 'tidy' | 'wild',
+  kind: 'tidy' | 'wild' | 'bare',
   styles: fc.Arbitrary<Style>,
 ): fc.Arbitrary<RandomFile> {
-  const field = kind === 'tidy' ? tidyField : wildField
+  const field = { tidy: tidyField, wild: wildField, bare: bareField }[kind]
   return fc
     .record({
       rows: fc.array(fc.array(field, { minLength: 2, maxLength: 2 }), { maxLength: most, size: 'max' }),

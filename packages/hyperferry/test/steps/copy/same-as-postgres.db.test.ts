@@ -11,9 +11,11 @@ const suite = await describeWith('pg17', 'pg15')
 
 suite('copy', () => {
   test.each([
-    ['pg17', { delimiter: ',', quote: '"', escape: '"', null: '' }],
-    ['pg15', { delimiter: ',', quote: '"', escape: '\\', null: 'NULL' }],
-  ] as const)('the same rows on %s with %o', async (server, style) => {
+    ['pg17', 'wild', { delimiter: ',', quote: '"', escape: '"', null: '' }],
+    ['pg15', 'wild', { delimiter: ',', quote: '"', escape: '\\', null: 'NULL' }],
+    ['pg17', 'bare', { delimiter: ',', quote: '"', escape: '"', null: 'NULL' }],
+    ['pg15', 'bare', { delimiter: ';', quote: "'", escape: "'", null: '' }],
+  ] as const)('the same rows on %s of %s files with %o', async (server, kind, style) => {
     const { url } = await freshPg(server)
     const target = await openTarget(url, { connections: 1, signal: new AbortController().signal })
     const session = await target.session()
@@ -23,7 +25,7 @@ suite('copy', () => {
     let files = 0
     await fc.assert(
       fc.asyncProperty(
-        randomFiles(25, 'wild', fc.constant(style)),
+        randomFiles(25, kind, fc.constant(style)),
         fc.constantFrom(256, 400, 1500),
         async (one, batchBytes) => {
           const file = fileOf(one.text, `${(files += 1)}.csv`, where)

@@ -37,6 +37,7 @@ const styles: fc.Arbitrary<Style> = fc
 
 const files = fc.oneof(
   { weight: 3, arbitrary: randomFiles(300, 'tidy', styles) },
+  { weight: 2, arbitrary: randomFiles(100, 'bare', styles) },
   { weight: 1, arbitrary: randomFiles(25, 'wild', styles) },
   { weight: 1, arbitrary: randomFiles(150, 'wild', styles) },
 )

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { EncodedBatch } from '../../src/model.ts'
-import { arrange } from '../../src/work/arrange.ts'
+import { arrangeSpool } from '../../src/work/arrange-spool.ts'
 import { MemoryBudget } from '../../src/work/budget.ts'
 import type { DirectLoad } from '../../src/work/direct.ts'
 import { Spool } from '../../src/work/spool.ts'
@@ -71,7 +71,7 @@ test('the same rows, those of a segment together, by time within', async () => {
       fc.constantFrom('asc', 'desc'),
       async (batches, order) => {
         const spool = await spoolOf(batches)
-        const arranged = await arrange({ ...DIRECT, order }, spool, unbounded)
+        const arranged = await arrangeSpool({ ...DIRECT, order }, spool, unbounded)
         const rows = batches.flat()
         const out = Buffer.concat([...(arranged?.() ?? [])]).toString('latin1')
         // Twice, because a COPY may be tried again.
@@ -109,12 +109,12 @@ test('the same rows, those of a segment together, by time within', async () => {
 test('no promise for a row outside of the task, and none for rows on disk', async () => {
   const rows = [1n, 5n, 9n].map((time) => ({ time, segment: 1, text: '' }))
   const spool = await spoolOf([rows])
-  expect(await arrange(DIRECT, spool, { from: 1n, to: 10n })).not.toBeNull()
-  expect(await arrange(DIRECT, spool, { from: null, to: 9n })).toBeNull()
-  expect(await arrange(DIRECT, spool, { from: 2n, to: null })).toBeNull()
-  expect(await arrange({ ...DIRECT, epoch: 3n, unit: 2n }, spool, { from: -4n, to: 13n })).not.toBeNull()
-  expect(await arrange({ ...DIRECT, epoch: 3n, unit: 2n }, spool, { from: -4n, to: 12n })).toBeNull()
+  expect(await arrangeSpool(DIRECT, spool, { from: 1n, to: 10n })).not.toBeNull()
+  expect(await arrangeSpool(DIRECT, spool, { from: null, to: 9n })).toBeNull()
+  expect(await arrangeSpool(DIRECT, spool, { from: 2n, to: null })).toBeNull()
+  expect(await arrangeSpool({ ...DIRECT, epoch: 3n, unit: 2n }, spool, { from: -4n, to: 13n })).not.toBeNull()
+  expect(await arrangeSpool({ ...DIRECT, epoch: 3n, unit: 2n }, spool, { from: -4n, to: 12n })).toBeNull()
   const spilled = await spoolOf([rows], 0)
-  expect(await arrange(DIRECT, spilled, unbounded)).toBeNull()
+  expect(await arrangeSpool(DIRECT, spilled, unbounded)).toBeNull()
   await spilled.dispose()
 })
