@@ -20,6 +20,12 @@ export function cases(rows: number): Case[] {
       goal: 0.7,
     }),
     csv('CSV → columnstore, 1,000 segments', 'csv-columnstore', { series: segments, columnstore: true, goal: 0.25 }),
+    csv('the same, peer as it comes (one worker)', 'csv-columnstore-as-it-comes', {
+      series: segments,
+      columnstore: true,
+      goal: 0.25,
+      workers: [1],
+    }),
     csv('the same, peer with 100,000-row batches', 'csv-columnstore-tuned', {
       series: segments,
       columnstore: true,
@@ -45,7 +51,7 @@ interface Given {
 }
 
 // eslint-disable-next-line max-params -- how it is called, and what it is
-function csv(name: string, id: string, given: Given & { batchRows?: number }): Case {
+function csv(name: string, id: string, given: Given & { batchRows?: number; workers?: readonly number[] }): Case {
   const { series, columnstore, batchRows } = given
   const prepare = (target: string): Promise<void> =>
     makeTable(target, { series, columnstore, indexes: columnstore ? [] : INDEXES })
@@ -56,10 +62,10 @@ function csv(name: string, id: string, given: Given & { batchRows?: number }): C
       return psqlCopy(target, source, servers)
     },
   }
-  const peers = [1, 2, 4].map((workers): Contender => {
+  const peers = (given.workers ?? [1, 2, 4]).map((workers): Contender => {
     const batch = batchRows === undefined ? {} : { batchRows }
     return {
-      name: `parallel-copy, ${workers} workers`,
+      name: `parallel-copy, ${workers} ${workers === 1 ? 'worker' : 'workers'}`,
       async run({ target, source, servers }) {
         await prepare(target)
         return runParallelCopy(target, source, { workers, ...batch }, servers)

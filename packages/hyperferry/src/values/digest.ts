@@ -2,6 +2,7 @@
 import { HyperferryError } from '../errors.ts'
 import { murmur3 } from './murmur3.ts'
 import type { Normaliser } from './normalise.ts'
+import { viewOf } from './view-of.ts'
 
 const SEED = 0x48460001
 const MASK = 0xffff_ffff_ffff_ffffn
@@ -22,9 +23,9 @@ export class Digest {
   private pending = 0
 
   /** Adds one normalised tuple. */
-  add(bytes: Uint8Array, start: number, end: number): void {
+  add(view: DataView, start: number, end: number): void {
     const { words } = this
-    murmur3(bytes, start, end, SEED, words)
+    murmur3(view, start, end, SEED, words)
     this.s0 += words[0] ?? 0
     this.s1 += words[1] ?? 0
     this.s2 += words[2] ?? 0
@@ -77,18 +78,19 @@ export class Digest {
 
 /** Adds every tuple of a batch, in normal form. `ends[i]` is where tuple i stops. */
 export function digestBatch(d: Digest, n: Normaliser, bytes: Uint8Array, ends: Uint32Array): void {
+  const view = viewOf(bytes)
   let start = 0
   if (n.identity) {
     for (const end of ends) {
-      d.add(bytes, start, end)
+      d.add(view, start, end)
       start = end
     }
     return
   }
   for (const end of ends) {
     const length = n.normalise(bytes, start, end)
-    if (length === 0) d.add(bytes, start, end)
-    else d.add(n.scratch.bytes, 0, length)
+    if (length === 0) d.add(view, start, end)
+    else d.add(n.scratch.view, 0, length)
     start = end
   }
 }
@@ -96,8 +98,9 @@ export function digestBatch(d: Digest, n: Normaliser, bytes: Uint8Array, ends: U
 /** The hash of one row in 32 hex digits, for finding the rows that differ. */
 export function rowHash(n: Normaliser, bytes: Uint8Array, start: number, end: number): string {
   const words = new Uint32Array(4)
+  const view = viewOf(bytes)
   const length = n.identity ? 0 : n.normalise(bytes, start, end)
-  if (length === 0) murmur3(bytes, start, end, SEED, words)
-  else murmur3(n.scratch.bytes, 0, length, SEED, words)
+  if (length === 0) murmur3(view, start, end, SEED, words)
+  else murmur3(n.scratch.view, 0, length, SEED, words)
   return Array.from(words, (word) => word.toString(16).padStart(8, '0')).join('')
 }

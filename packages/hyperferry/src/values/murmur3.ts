@@ -5,29 +5,29 @@ const C2 = 0xab0e9789
 const C3 = 0x38b34ae5
 const C4 = 0xa1e38b93
 
-/** Hashes bytes [start, end) and leaves the four words in `out` (unsigned). */
+/** Hashes bytes [start, end) of the view and leaves the four words in `out` (unsigned). */
 // eslint-disable-next-line max-params -- hot path: no object per row
-export function murmur3(bytes: Uint8Array, start: number, end: number, seed: number, out: Uint32Array): void {
+export function murmur3(view: DataView, start: number, end: number, seed: number, out: Uint32Array): void {
   let h1 = seed
   let h2 = seed
   let h3 = seed
   let h4 = seed
   let at = start
   for (const last = end - 16; at <= last; at += 16) {
-    h1 ^= Math.imul(rotl(Math.imul(word(bytes, at), C1), 15), C2)
+    h1 ^= Math.imul(rotl(Math.imul(view.getInt32(at, true), C1), 15), C2)
     h1 = (Math.imul((rotl(h1, 19) + h2) | 0, 5) + 0x561ccd1b) | 0
-    h2 ^= Math.imul(rotl(Math.imul(word(bytes, at + 4), C2), 16), C3)
+    h2 ^= Math.imul(rotl(Math.imul(view.getInt32(at + 4, true), C2), 16), C3)
     h2 = (Math.imul((rotl(h2, 17) + h3) | 0, 5) + 0x0bcaa747) | 0
-    h3 ^= Math.imul(rotl(Math.imul(word(bytes, at + 8), C3), 17), C4)
+    h3 ^= Math.imul(rotl(Math.imul(view.getInt32(at + 8, true), C3), 17), C4)
     h3 = (Math.imul((rotl(h3, 15) + h4) | 0, 5) + 0x96cd1c35) | 0
-    h4 ^= Math.imul(rotl(Math.imul(word(bytes, at + 12), C4), 18), C1)
+    h4 ^= Math.imul(rotl(Math.imul(view.getInt32(at + 12, true), C4), 18), C1)
     h4 = (Math.imul((rotl(h4, 13) + h1) | 0, 5) + 0x32ac3b17) | 0
   }
   const rest = end - at
-  if (rest > 12) h4 ^= Math.imul(rotl(Math.imul(tail(bytes, at + 12, rest - 12), C4), 18), C1)
-  if (rest > 8) h3 ^= Math.imul(rotl(Math.imul(tail(bytes, at + 8, rest - 8), C3), 17), C4)
-  if (rest > 4) h2 ^= Math.imul(rotl(Math.imul(tail(bytes, at + 4, rest - 4), C2), 16), C3)
-  if (rest > 0) h1 ^= Math.imul(rotl(Math.imul(tail(bytes, at, rest), C1), 15), C2)
+  if (rest > 12) h4 ^= Math.imul(rotl(Math.imul(tail(view, at + 12, rest - 12), C4), 18), C1)
+  if (rest > 8) h3 ^= Math.imul(rotl(Math.imul(tail(view, at + 8, rest - 8), C3), 17), C4)
+  if (rest > 4) h2 ^= Math.imul(rotl(Math.imul(tail(view, at + 4, rest - 4), C2), 16), C3)
+  if (rest > 0) h1 ^= Math.imul(rotl(Math.imul(tail(view, at, rest), C1), 15), C2)
   const length = end - start
   h1 ^= length
   h2 ^= length
@@ -48,16 +48,12 @@ export function murmur3(bytes: Uint8Array, start: number, end: number, seed: num
   out[3] = h4 + h1
 }
 
-function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)
-}
-
 /** At most four bytes, the missing ones zero. */
-function tail(bytes: Uint8Array, at: number, count: number): number {
-  if (count >= 4) return word(bytes, at)
-  let value = bytes[at] ?? 0
-  if (count > 1) value |= (bytes[at + 1] ?? 0) << 8
-  if (count > 2) value |= (bytes[at + 2] ?? 0) << 16
+function tail(view: DataView, at: number, count: number): number {
+  if (count >= 4) return view.getInt32(at, true)
+  let value = view.getUint8(at)
+  if (count > 1) value |= view.getUint8(at + 1) << 8
+  if (count > 2) value |= view.getUint8(at + 2) << 16
   return value
 }
 

@@ -4,6 +4,7 @@ import { normaliserOf } from './normalise-fields.ts'
 import type { FieldNormaliser } from './normalise-fields.ts'
 import type { PgType } from './pgtype.ts'
 import { Scratch } from './scratch.ts'
+import { viewOf } from './view-of.ts'
 
 /** Stands in every receipt. Change it whenever a normal form changes: old and new digests are not comparable. */
 export const NORMALISER_VERSION = 1
@@ -19,7 +20,7 @@ export interface Normaliser {
    * @throws HyperferryError HF-X001 when the tuple does not have the columns it was compiled for.
    */
   normalise(bytes: Uint8Array, start: number, end: number): number
-  readonly scratch: { readonly bytes: Uint8Array }
+  readonly scratch: { readonly bytes: Uint8Array; readonly view: DataView }
 }
 
 /** Columns in the order of the tuple. */
@@ -33,6 +34,8 @@ class TupleNormaliser implements Normaliser {
   readonly identity: boolean
   readonly scratch = new Scratch()
   private readonly fields: readonly (FieldNormaliser | null)[]
+  /** Of the bytes that were seen last: tuples come many in one buffer. */
+  private view = viewOf(new Uint8Array(0))
 
   constructor(fields: readonly (FieldNormaliser | null)[]) {
     this.fields = fields
@@ -42,17 +45,18 @@ class TupleNormaliser implements Normaliser {
   normalise(bytes: Uint8Array, start: number, end: number): number {
     const { scratch, fields } = this
     scratch.size = 0
-    const count = ((bytes[start] ?? 0) << 8) | (bytes[start + 1] ?? 0)
-    if (count !== fields.length) unfit()
+    const view = this.viewOf(bytes)
+    if (end - start < 2 || view.getUint16(start) !== fields.length) unfit()
     // Bytes that stay as they are wait for the next field that does not, and are copied together.
     let kept = start
     let at = start + 2
     for (const field of fields) {
-      const length =
-        ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)
+      if (at + 4 > end) unfit()
+      const length = view.getInt32(at)
       const from = at + 4
       at = length < 0 ? from : from + length
-      if (field === null || length < 0 || field.isNormal(bytes, from, at)) continue
+      if (at > end) unfit()
+      if (field === null || length < 0 || field.isNormal(view, from, at)) continue
       scratch.copy(bytes, kept, from - 4)
       const mark = scratch.open()
       field.write(bytes, from, at, scratch)
@@ -63,6 +67,13 @@ class TupleNormaliser implements Normaliser {
     if (kept === start) return 0
     scratch.copy(bytes, kept, end)
     return scratch.size
+  }
+
+  private viewOf(bytes: Uint8Array): DataView {
+    const { view } = this
+    if (view.buffer !== bytes.buffer || view.byteOffset !== bytes.byteOffset || view.byteLength !== bytes.byteLength)
+      this.view = viewOf(bytes)
+    return this.view
   }
 }
 

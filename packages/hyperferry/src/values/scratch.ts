@@ -1,7 +1,10 @@
 /** A growing buffer that is written from the beginning for each tuple. */
+import { viewOf } from './view-of.ts'
 
 export class Scratch {
   bytes: Buffer = Buffer.allocUnsafeSlow(4096)
+  /** Of `bytes`. */
+  view: DataView = viewOf(this.bytes)
   size = 0
 
   copy(src: Uint8Array, start: number, end: number): void {
@@ -65,6 +68,7 @@ export class Scratch {
       const wider = Buffer.allocUnsafeSlow(Math.max(this.size, this.bytes.length * 2))
       this.bytes.copy(wider, 0, 0, at)
       this.bytes = wider
+      this.view = viewOf(wider)
     }
     return at
   }

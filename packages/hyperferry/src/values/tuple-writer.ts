@@ -1,4 +1,5 @@
 /** Rows in PostgreSQL's binary COPY form, written into one growing buffer: nothing is allocated per field. */
+import { viewOf } from './view-of.ts'
 
 const FIRST_BYTES = 256 * 1024
 /** PostgreSQL allocates a field with its header in one piece of at most 1 GB − 1. */
@@ -187,8 +188,4 @@ export class TupleWriter {
       to.set(start === 0 && end === src.length ? src : src.subarray(start, end), at)
     }
   }
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

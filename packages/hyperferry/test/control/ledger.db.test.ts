@@ -5,6 +5,7 @@ import type { Receipt, RejectedRow } from '../../src/model.ts'
 import type { Session, Target } from '../../src/target/connect.ts'
 import { transaction } from '../../src/target/transaction.ts'
 import { Digest } from '../../src/values/digest.ts'
+import { viewOf } from '../../src/values/view-of.ts'
 import { planOf, relationalTable, seriesTable } from '../target/plans.ts'
 import { claimed } from './claimed.ts'
 
@@ -41,7 +42,7 @@ async function leave(on: Session, each: Receipt): Promise<bigint> {
 
 test('what a receipt says is what is read back', async () => {
   const digest = new Digest()
-  digest.add(Uint8Array.of(1, 2, 3), 0, 3)
+  digest.add(viewOf(Uint8Array.of(1, 2, 3)), 0, 3)
   const one = receipt(null, -9_223_372_036_854_775_809n, {
     rows: 5,
     quarantined: 2,
@@ -137,8 +138,8 @@ test('totals add digests modulo 2^64 and losses by code and column', async () =>
   for (let i = 0; i < 5; i += 1) {
     const part = new Digest()
     for (let k = 0; k <= i; k += 1) {
-      part.add(Uint8Array.of(i, k, 255), 0, 3)
-      all.add(Uint8Array.of(i, k, 255), 0, 3)
+      part.add(viewOf(Uint8Array.of(i, k, 255)), 0, 3)
+      all.add(viewOf(Uint8Array.of(i, k, 255)), 0, 3)
     }
     const losses = [{ code: 'HF-L001', column: 'ts', count: i }]
     await leave(

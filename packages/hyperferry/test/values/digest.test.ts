@@ -4,18 +4,19 @@ import { Digest, digestBatch, rowHash } from '../../src/values/digest.ts'
 import { murmur3 } from '../../src/values/murmur3.ts'
 import { compileNormaliser } from '../../src/values/normalise.ts'
 import { parsePgType } from '../../src/values/pgtype.ts'
+import { viewOf } from '../../src/values/view-of.ts'
 
 const MASK = 2n ** 64n - 1n
 const rows = fc.array(fc.uint8Array({ maxLength: 70 }), { maxLength: 40 })
 const digestOf = (all: readonly Uint8Array[]): Digest => {
   const digest = new Digest()
-  for (const row of all) digest.add(row, 0, row.length)
+  for (const row of all) digest.add(viewOf(row), 0, row.length)
   return digest
 }
 const hash = (text: string, seed: number): string => {
   const words = new Uint32Array(4)
   const bytes = Buffer.from(`..${text}.`)
-  murmur3(bytes, 2, bytes.length - 1, seed, words)
+  murmur3(viewOf(bytes), 2, bytes.length - 1, seed, words)
   return Array.from(words, (word) => word.toString(16).padStart(8, '0')).join('')
 }
 
@@ -36,10 +37,10 @@ describe('murmur3', () => {
     const hashes = Buffer.alloc(256 * 16)
     const key = Uint8Array.from({ length: 256 }, (_, i) => i)
     for (let length = 0; length < 256; length += 1) {
-      murmur3(key, 0, length, 256 - length, words)
+      murmur3(viewOf(key), 0, length, 256 - length, words)
       words.forEach((word, i) => hashes.writeUInt32LE(word, length * 16 + i * 4))
     }
-    murmur3(hashes, 0, hashes.length, 0, words)
+    murmur3(viewOf(hashes), 0, hashes.length, 0, words)
     expect(words[0]).toBe(0xb3ece62a)
   })
 })
@@ -77,11 +78,11 @@ describe('Digest', () => {
     // More than the 2^21 rows after which a sum of words is no safe integer any more.
     const times = 600_000
     for (const row of cycle) {
-      murmur3(row, 0, row.length, 0x48460001, words)
+      murmur3(viewOf(row), 0, row.length, 0x48460001, words)
       words.forEach((word, i) => (expected[i]! += BigInt(word) * BigInt(times)))
     }
     const many = new Digest()
-    for (let i = 0; i < times; i += 1) for (const row of cycle) many.add(row, 0, row.length)
+    for (let i = 0; i < times; i += 1) for (const row of cycle) many.add(viewOf(row), 0, row.length)
     const text = expected.map((sum) => (sum & MASK).toString(16).padStart(16, '0')).join(':')
     expect(String(many)).toBe(`hf1:${(times * 7).toString(16)}:${text}`)
     const full = Digest.parse(`hf1:1:${'ffffffffffffffff:'.repeat(3)}ffffffffffffffff`)

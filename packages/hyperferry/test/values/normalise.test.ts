@@ -1,4 +1,5 @@
 // Each normal form by hand-made bytes: what a server of another kind, or an older one, might send.
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonicalJson, canonicalNumber } from '../../src/values/canonical-json.ts'
 import { rowHash } from '../../src/values/digest.ts'
@@ -45,6 +46,36 @@ describe('normal forms', () => {
     expect(form('numeric', '0000 0000 f000 0020')).toBe('00000000f0000000')
   })
 
+  it('numeric: whatever groups of zeros and scale it comes with, a number has one form', () => {
+    const hex = (value: number): string => (value & 0xffff).toString(16).padStart(4, '0')
+    const group = fc.constantFrom(0, 1, 10, 100, 1000, 1230, 5000, 9999)
+    const digits = fc.array(group, { minLength: 1, maxLength: 3 }).filter((all) => all[0] !== 0 && all.at(-1) !== 0)
+    fc.assert(
+      fc.property(
+        fc.record({
+          all: digits,
+          weight: fc.integer({ min: -3, max: 3 }),
+          front: fc.nat(2),
+          back: fc.nat(2),
+          scale: fc.nat(9),
+        }),
+        ({ all, weight, front, back, scale }) => {
+          const of = (groups: readonly number[], exponent: number, dscale: number): string =>
+            form('numeric', [groups.length, exponent, 0, dscale, ...groups].map(hex).join(''))
+          const plain = Math.max(0, (all.length - weight - 1) * 4 - (/0*$/.exec(String(all.at(-1)))?.[0].length ?? 0))
+          const zeros = (count: number): number[] => Array<number>(count).fill(0)
+          const wanted = [all.length, weight, 0, plain, ...all].map(hex).join('')
+          expect(of(all, weight, plain)).toBe(wanted)
+          expect(of(all, weight, scale)).toBe(wanted)
+          const padded = [...zeros(front), ...all, ...zeros(back)]
+          for (const dscale of [scale, plain, Math.max(0, (padded.length - weight - front - 1) * 4 - 3)])
+            expect(of(padded, weight + front, dscale)).toBe(wanted)
+        },
+      ),
+      { seed: 13, numRuns: 500 },
+    )
+  })
+
   it('bpchar: without padding; varchar and text keep spaces', () => {
     expect(form('char(5)', '6162202020')).toBe('6162')
     expect(form('char(5)', '2020')).toBe('')
@@ -78,6 +109,10 @@ describe('normal forms', () => {
     expect(form('numeric[]', '00000001 00000000 000006a4 00000001 00000001 0000000a 0001 0000 0000 0002 0001')).toMatch(
       /0001000000000000 ?0001$/,
     )
+    const floats = (nan: string): string =>
+      `00000001 00000000 000002bd 00000002 00000001 00000008 3ff0000000000000 00000008 ${nan}`
+    expect(form('float8[]', floats('fff0000000000001'))).toBe(form('float8[]', floats('7ff8000000000000')))
+    expect(form('float8[]', floats('7ff8000000000000'))).toMatch(/000000083ff0000000000000000000087ff8000000000000$/)
     expect(form('char(3)[]', '00000001 00000000 00000412 00000001 00000001 00000003 612020')).toMatch(/0000000161$/)
   })
 

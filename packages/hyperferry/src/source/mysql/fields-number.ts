@@ -19,21 +19,21 @@ export function integerField(context: FieldContext): WriteField {
 function integerReader({ source: { base, unsigned } }: FieldContext): (cursor: Cursor) => number | bigint {
   switch (base) {
     case 'tinyint':
-      return (cursor) => (unsigned ? cursor.buffer.readUInt8(cursor.at++) : cursor.buffer.readInt8(cursor.at++))
+      return (cursor) => (unsigned ? cursor.view.getUint8(cursor.at++) : cursor.view.getInt8(cursor.at++))
     case 'smallint':
     case 'year':
       return (cursor) => {
         cursor.at += 2
         return unsigned || base === 'year'
-          ? cursor.buffer.readUInt16LE(cursor.at - 2)
-          : cursor.buffer.readInt16LE(cursor.at - 2)
+          ? cursor.view.getUint16(cursor.at - 2, true)
+          : cursor.view.getInt16(cursor.at - 2, true)
       }
     case 'bigint':
       return (cursor) => cursor.integer64(unsigned)
     default:
       return (cursor) => {
         cursor.at += 4
-        return unsigned ? cursor.buffer.readUInt32LE(cursor.at - 4) : cursor.buffer.readInt32LE(cursor.at - 4)
+        return unsigned ? cursor.view.getUint32(cursor.at - 4, true) : cursor.view.getInt32(cursor.at - 4, true)
       }
   }
 }
@@ -73,7 +73,12 @@ export function decimalField(context: FieldContext): WriteField {
   const { target, writer, onLoss } = context
   switch (target.name) {
     case 'numeric':
-      return (cursor) => encodeNumericText(writer, cursor.bytes(), target)
+      return (cursor) => {
+        const length = cursor.length()
+        const start = cursor.at
+        cursor.at = start + length
+        encodeNumericText(writer, cursor.buffer, target, start, start + length)
+      }
     case 'int2':
     case 'int4':
     case 'int8':
@@ -112,12 +117,12 @@ export function floatField(context: FieldContext): WriteField {
   if (source.base === 'float') {
     return (cursor) => {
       cursor.at += 4
-      encodeFloat(writer, cursor.buffer.readFloatLE(cursor.at - 4), target)
+      encodeFloat(writer, cursor.view.getFloat32(cursor.at - 4, true), target)
     }
   }
   return (cursor) => {
     cursor.at += 8
-    encodeFloat(writer, cursor.buffer.readDoubleLE(cursor.at - 8), target)
+    encodeFloat(writer, cursor.view.getFloat64(cursor.at - 8, true), target)
   }
 }
 

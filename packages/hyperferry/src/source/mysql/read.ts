@@ -152,12 +152,20 @@ class Flow {
   }
 
   columns(columns: Parameters<Transcoder['columns']>[0]): void {
-    this.#guard(() => this.#transcoder.columns(columns))
+    try {
+      this.#transcoder.columns(columns)
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   row(buffer: Buffer, start: number): void {
     if (this.#state === 'failed') return
-    this.#guard(() => this.#transcoder.row(buffer, start))
+    try {
+      this.#transcoder.row(buffer, start)
+    } catch (error) {
+      this.#fail(error)
+    }
     if (this.#transcoder.size < BATCH_BYTES || this.#state !== 'flowing') return
     this.#session.pause()
     this.#become('full')
@@ -172,13 +180,9 @@ class Flow {
     this.#become('failed')
   }
 
-  #guard(work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      this.error(error)
-      this.#session.destroy(error)
-    }
+  #fail(error: unknown): void {
+    this.error(error)
+    this.#session.destroy(error)
   }
 
   #become(state: 'full' | 'ended' | 'failed'): void {

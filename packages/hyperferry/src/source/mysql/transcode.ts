@@ -186,10 +186,9 @@ export class Transcoder {
   /** One row: encoded, or put among the rejected. */
   row(buffer: Buffer, start: number): void {
     const cursor = this.#cursor
-    cursor.buffer = buffer
     const fields = this.#fields
     const bitmap = start + 1
-    cursor.at = bitmap + ((fields.length + 9) >> 3)
+    cursor.moveTo(buffer, bitmap + ((fields.length + 9) >> 3))
     const writer = this.#writer
     writer.startRow()
     let i = 0

@@ -1,5 +1,6 @@
 /** The binary row format: a cursor over one row, and every value as text for the quarantine. */
 import { describeBytes } from '../../values/text.ts'
+import { viewOf } from '../../values/view-of.ts'
 import type { ColumnType } from './column-type.ts'
 
 /** MYSQL_TYPE_… numbers that matter here. */
@@ -23,26 +24,37 @@ export const WIRE = {
 /** Reads values one after the other; nothing is allocated per value but what is asked for. */
 export class Cursor {
   buffer: Buffer = Buffer.alloc(0)
+  /** Of `buffer`. */
+  view: DataView = viewOf(this.buffer)
   at = 0
+
+  /** Goes to a place in bytes that may be those of before: rows come many in one buffer. */
+  moveTo(buffer: Buffer, at: number): void {
+    if (buffer !== this.buffer) {
+      this.buffer = buffer
+      this.view = viewOf(buffer)
+    }
+    this.at = at
+  }
 
   /** Length of a length-coded value; the cursor then stands at its first byte. */
   length(): number {
-    const { buffer } = this
-    const first = buffer.readUInt8(this.at)
+    const { buffer, view } = this
+    const first = view.getUint8(this.at)
     if (first < 0xfb) {
       this.at += 1
       return first
     }
     if (first === 0xfc) {
       this.at += 3
-      return buffer.readUInt16LE(this.at - 2)
+      return view.getUint16(this.at - 2, true)
     }
     if (first === 0xfd) {
       this.at += 4
       return buffer.readUIntLE(this.at - 3, 3)
     }
     this.at += 9
-    return Number(buffer.readBigUInt64LE(this.at - 8))
+    return Number(view.getBigUint64(this.at - 8, true))
   }
 
   /** A length-coded value; shares memory with the packet. */
@@ -54,9 +66,9 @@ export class Cursor {
 
   /** 64-bit integer as number when it is safe, else bigint. */
   integer64(unsigned: boolean): number | bigint {
-    const { buffer } = this
-    const low = buffer.readUInt32LE(this.at)
-    const high = unsigned ? buffer.readUInt32LE(this.at + 4) : buffer.readInt32LE(this.at + 4)
+    const { view } = this
+    const low = view.getUint32(this.at, true)
+    const high = unsigned ? view.getUint32(this.at + 4, true) : view.getInt32(this.at + 4, true)
     this.at += 8
     if (high < 0x20_0000 && high >= -0x20_0000) return high * 4294967296 + low
     return (BigInt(high) << 32n) + BigInt(low)
@@ -72,8 +84,8 @@ export class Moment {
   micros = 0
 
   read(cursor: Cursor): void {
-    const { buffer } = cursor
-    const length = buffer.readUInt8(cursor.at)
+    const { view } = cursor
+    const length = view.getUint8(cursor.at)
     const at = cursor.at + 1
     cursor.at = at + length
     this.micros = 0
@@ -81,26 +93,26 @@ export class Moment {
       this.year = this.month = this.day = 0
       return
     }
-    this.year = buffer.readUInt16LE(at)
-    this.month = buffer.readUInt8(at + 2)
-    this.day = buffer.readUInt8(at + 3)
+    this.year = view.getUint16(at, true)
+    this.month = view.getUint8(at + 2)
+    this.day = view.getUint8(at + 3)
     if (length < 7) return
-    this.micros = (buffer.readUInt8(at + 4) * 3600 + buffer.readUInt8(at + 5) * 60 + buffer.readUInt8(at + 6)) * 1e6
-    if (length >= 11) this.micros += buffer.readUInt32LE(at + 7)
+    this.micros = (view.getUint8(at + 4) * 3600 + view.getUint8(at + 5) * 60 + view.getUint8(at + 6)) * 1e6
+    if (length >= 11) this.micros += view.getUint32(at + 7, true)
   }
 }
 
 /** A TIME in microseconds; ±838:59:59.999999 is a safe integer. */
 export function readTime(cursor: Cursor): number {
-  const { buffer } = cursor
-  const length = buffer.readUInt8(cursor.at)
+  const { view } = cursor
+  const length = view.getUint8(cursor.at)
   const at = cursor.at + 1
   cursor.at = at + length
   if (length < 8) return 0
-  const hours = buffer.readUInt32LE(at + 1) * 24 + buffer.readUInt8(at + 5)
-  const seconds = hours * 3600 + buffer.readUInt8(at + 6) * 60 + buffer.readUInt8(at + 7)
-  const micros = seconds * 1e6 + (length >= 12 ? buffer.readUInt32LE(at + 8) : 0)
-  return buffer.readUInt8(at) === 1 && micros !== 0 ? -micros : micros
+  const hours = view.getUint32(at + 1, true) * 24 + view.getUint8(at + 5)
+  const seconds = hours * 3600 + view.getUint8(at + 6) * 60 + view.getUint8(at + 7)
+  const micros = seconds * 1e6 + (length >= 12 ? view.getUint32(at + 8, true) : 0)
+  return view.getUint8(at) === 1 && micros !== 0 ? -micros : micros
 }
 
 /** The value at the cursor as people write it; advances the cursor. */

@@ -15,20 +15,28 @@ const MINUS_INFINITY = 0xf000
 let digits = new Uint8Array(1024)
 
 /**
- * A field from `-123.4500`, `1e5`, `.5`, `NaN`, `Infinity`. With precision and scale the value must fit exactly.
+ * A field from `-123.4500`, `1e5`, `.5`, `NaN`, `Infinity`: all of `text`, or the bytes from `start` to `stop`. With precision and scale the value must fit exactly.
  * @throws Reject HF-D002 when the whole part is too long, HF-D003 when digits of the fraction would be lost, HF-D010 when it is no number.
  */
-export function encodeNumericText(w: TupleWriter, text: Uint8Array | string, type: PgType): void {
+// eslint-disable-next-line max-params -- hot path: no object per value
+export function encodeNumericText(
+  w: TupleWriter,
+  text: Uint8Array | string,
+  type: PgType,
+  start: number = 0,
+  stop: number = text.length,
+): void {
   const bytes = typeof text === 'string' ? Buffer.from(text, 'utf8') : text
-  const end = bytes.length
-  let at = 0
+  const end = typeof text === 'string' ? bytes.length : stop
+  if (encodeSmall(w, bytes, type, start, end)) return
+  let at = start
   let negative = false
-  const first = bytes[0]
+  const first = bytes[at]
   if (first === 0x2d || first === 0x2b) {
     negative = first === 0x2d
-    at = 1
+    at += 1
   }
-  if (digits.length < end) digits = new Uint8Array(end * 2)
+  if (digits.length < end - start) digits = new Uint8Array((end - start) * 2)
   let count = 0
   let seen = 0
   let point = 0
@@ -47,9 +55,62 @@ export function encodeNumericText(w: TupleWriter, text: Uint8Array | string, typ
     } else if (c === 0x2e && !inFraction) inFraction = true
     else break
   }
-  if (seen === 0) return encodeSpecial(w, bytes, type)
-  const exponent = at < end ? parseExponent(bytes, at) : 0
+  const own = bytes.subarray(start, end)
+  if (seen === 0) return encodeSpecial(w, own, type)
+  const exponent = at < end ? parseExponent(own, at - start) : 0
   writeDigits(w, { count, point: point + exponent, dscale: Math.max(0, fraction - exponent), negative }, type)
+}
+
+/** A digit of the wire form. */
+const GROUP = 10_000
+/** From so many fractional digits to four. */
+const SHIFTS = [0, 1000, 100, 10, 1]
+
+/**
+ * At most eight digits before the point and four behind it, as nearly all that is measured and paid: no array of digits. False, with nothing written, for anything else, and for
+ * what has more digits than the type.
+ */
+// eslint-disable-next-line max-params -- hot path: no object per value
+function encodeSmall(w: TupleWriter, bytes: Uint8Array, type: PgType, start: number, end: number): boolean {
+  const negative = bytes[start] === 0x2d
+  let at = negative ? start + 1 : start
+  let whole = 0
+  const first = at
+  for (; at < end; at += 1) {
+    const digit = (bytes[at] ?? 0) - 0x30
+    if (digit < 0 || digit > 9) break
+    whole = whole * 10 + digit
+  }
+  const wholeDigits = at - first
+  let fraction = 0
+  let scale = 0
+  if (at < end && bytes[at] === 0x2e) {
+    const point = at + 1
+    for (at = point; at < end; at += 1) {
+      const digit = (bytes[at] ?? 0) - 0x30
+      if (digit < 0 || digit > 9) break
+      fraction = fraction * 10 + digit
+    }
+    scale = at - point
+  }
+  if (at !== end || wholeDigits === 0 || wholeDigits > 8 || scale > 4) return false
+  const { precision } = type
+  // Digits are counted as they stand: with leading zeros they may be fewer than it seems, never more.
+  if (precision !== null && (scale > (type.scale ?? 0) || wholeDigits > precision - (type.scale ?? 0))) return false
+  const shifted = fraction * (SHIFTS[scale] ?? 1)
+  const high = Math.floor(whole / GROUP)
+  const low = whole - high * GROUP
+  // Groups of zeros are not written at either end.
+  const weight = high > 0 ? 1 : low > 0 ? 0 : -1
+  const last = shifted > 0 ? -1 : low > 0 ? 0 : 1
+  const groups = whole === 0 && shifted === 0 ? 0 : weight - last + 1
+  const dscale = type.scale === null ? scale : Math.max(type.scale, 0)
+  const to = writeHeader(w, 8 + groups * 2, groups === 0 ? 0 : weight, negative && groups > 0 ? NEGATIVE : 0, dscale)
+  const { data } = w
+  data.setInt16(to, groups)
+  for (let group = weight, place = to + 8; groups > 0 && group >= last; group -= 1, place += 2)
+    data.setInt16(place, group === 1 ? high : group === 0 ? low : shifted)
+  return true
 }
 
 /** A field from an integer of any size. */
