@@ -82,7 +82,7 @@ export async function previewOf(context: CopyContext, request: CopyRequest): Pro
     if (found !== null) goOn(found, text, job)
     const loaded = found === null ? 0 : (await importTotals(session, found.id)).bytes
     const deferred = request.deferIndexes ? await indexesThatWait(session, job, request.truncate && found === null) : []
-    const bytes = await rangeBytes(text, request)
+    const bytes = await rangeBytes(text, request, job.usualBytes)
     return previewCopy(text, job, { request, loaded, resumed: found !== null, bytes, deferred })
   })
 }
@@ -239,7 +239,7 @@ async function loadOf(
     job: { ...job, importId, name },
     first: job.beginning.first,
     loaded: await withSession(run, job.table, (session) => bytesDone(session, importId)),
-    bytes: await rangeBytes(text, request),
+    bytes: await rangeBytes(text, request, job.usualBytes),
     most: request.limit ?? Number.POSITIVE_INFINITY,
     workers: request.workers,
     logBatches: request.logBatches,

@@ -8,6 +8,8 @@ export interface DirectCompress {
   reason: string | null
   /** SQL (`set local …`) for the transaction of the COPY; '' when not usable. */
   settings: string
+  /** What the server may take in memory to sort the rows of one COPY; 0 when not usable. */
+  sortBytes: number
 }
 
 /**
@@ -29,11 +31,12 @@ export async function directCompress(
   if (facts.reference) return no('the table has a foreign key')
   if (facts.trigger) return no('the table has a trigger')
   const settings = SETTINGS.map(([name, value]) => `set local ${name} = ${value}`)
-  return { usable: true, reason: null, settings: [...settings, SORTING].join('; ') }
+  const sortBytes = sortBytesOf(facts.buffers)
+  return { usable: true, reason: null, settings: [...settings, sorting(sortBytes)].join('; '), sortBytes }
 }
 
 function no(reason: string): DirectCompress {
-  return { usable: false, reason, settings: '' }
+  return { usable: false, reason, settings: '', sortBytes: 0 }
 }
 
 function tooLittle({ timescale, edition }: Capabilities): string {
@@ -55,12 +58,25 @@ const SETTINGS = [
   ['timescaledb.enable_direct_compress_copy_client_sorted', 'off'],
 ] as const
 
+const MB = 1024 * 1024
+const LEAST_SORT = 64 * MB
+const MOST_SORT = 256 * MB
+
+/** An eighth of shared_buffers for each worker: what was given to a database says how much memory its machine has, as far as one can tell from outside. */
+function sortBytesOf(sharedBuffers: string): number {
+  return Math.min(MOST_SORT, Math.max(LEAST_SORT, Math.floor(Number(sharedBuffers) / 8)))
+}
+
 /** Batches are cut from what is sorted together, so that is a whole task, in memory. What one server calls it another may not know. */
-const SORTING = `set local work_mem = '64MB'; select pg_catalog.set_config(name, '1000000', true) from pg_catalog.pg_settings
+function sorting(bytes: number): string {
+  return `set local work_mem = '${Math.floor(bytes / 1024)}kB'; select pg_catalog.set_config(name, '1000000', true) from pg_catalog.pg_settings
 where name = 'timescaledb.direct_compress_copy_tuple_sort_limit'`
+}
 
 interface Facts {
   settings: number
+  /** shared_buffers in bytes. */
+  buffers: string
   columnstore: boolean
   unique: boolean
   exclusion: boolean
@@ -71,6 +87,7 @@ interface Facts {
 /** A setting is looked for and not tried: `set timescaledb.anything` succeeds on every version. Triggers of the extension itself are not the table's. */
 const FACTS = `
 select (select pg_catalog.count(*)::int4 from pg_catalog.pg_settings where name in (${SETTINGS.map(([name]) => `'${name}'`).join(', ')})) as settings,
+  pg_catalog.pg_size_bytes(pg_catalog.current_setting('shared_buffers'))::text as buffers,
   coalesce((select h.compression_enabled from timescaledb_information.hypertables h
     where h.hypertable_schema = n.nspname and h.hypertable_name = c.relname), false) as columnstore,
   exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisunique) as unique,

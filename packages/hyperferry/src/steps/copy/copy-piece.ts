@@ -38,7 +38,10 @@ export async function copyPiece(desk: Desk, piece: PieceBytes): Promise<void> {
         }
       }
       await desk.makeChunks(session, piece)
-      desk.copied(piece, await writePiece(session, job, piece))
+      const done = await writePiece(session, job, piece)
+      if (done !== null || piece.smaller === null) return desk.copied(piece, done)
+      // What is looked at row by row is held in memory, and most of a large piece need not be.
+      for await (const part of piece.smaller()) await copyPiece(desk, part)
       return
     } catch (error) {
       await patience.after(error)

@@ -28,6 +28,8 @@ export interface ImportJob {
   settings: string
   /** Statements for the transactions that copy straight into the table, when it can be compressed on the way. */
   compress: string
+  /** Of a piece, unless somebody says otherwise. */
+  usualBytes: number
   /** Rows go to a temporary table first: those whose key is there are left out, or the rest is sorted. */
   staged: { skipConflicts: boolean; orderBy: readonly string[] } | null
   /** Rows at fault are kept aside; else the first one ends the copy. */
@@ -51,32 +53,6 @@ export function copyOptionsSql(dialect: Dialect, encoding: string, more: CopyOpt
   ].join(', ')
 }
 
-const BACKSLASH = 0x5c
-/** What COPY's text format takes for no delimiter. */
-const NO_DELIMITER = /[\\.a-z0-9]/
-/** From here on the text format has a header too, by which the server knows how rows end. */
-const TEXT_HEADER = 150_000
-
-/**
- * The text format reads the same bytes with less work, and in the same way as long as no quote and no backslash is among them: it knows no quotes, and backslashes are its escapes.
- * null for options that it does not have, and for servers without a header in it.
- */
-export function plainOptionsSql(
-  { delimiter, encoding, more }: { delimiter: number; encoding: string; more: CopyOptions },
-  postgres: number,
-): string | null {
-  const marker = more.null ?? ''
-  if (postgres < TEXT_HEADER || more.default !== null || more.forceNull !== null || more.forceNotNull !== null)
-    return null
-  if (NO_DELIMITER.test(String.fromCharCode(delimiter)) || marker.includes('\\')) return null
-  return `format text, header true, delimiter ${character(delimiter)}, encoding ${literal(encoding)}, null ${literal(marker)}`
-}
-
-/** Bytes that a piece must be without to be plain. */
-export function marksOf({ dialect, plainOptions }: Pick<ImportJob, 'dialect' | 'plainOptions'>): number[] {
-  return plainOptions === null ? [] : [dialect.quote, BACKSLASH]
-}
-
 /** COPY into the table, or into a stage of that name. */
 export function copySqlOf(
   job: Pick<ImportJob, 'target' | 'columns' | 'options'>,
@@ -89,6 +65,6 @@ export function copySqlOf(
 /** For the temporary table of one import; a session has one at a time. */
 export const STAGE = ident('hyperferry_import')
 
-function character(byte: number): string {
+export function character(byte: number): string {
   return literal(String.fromCharCode(byte))
 }

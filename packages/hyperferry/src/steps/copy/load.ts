@@ -9,9 +9,9 @@ import { SessionSlot } from '../../work/session-slot.ts'
 import { chunkMaker } from './chunks.ts'
 import { copyPiece } from './copy-piece.ts'
 import type { Desk } from './copy-piece.ts'
-import { marksOf } from './job.ts'
 import type { ImportJob } from './job.ts'
 import { bytesOf } from './piece-bytes.ts'
+import { marksOf } from './plain.ts'
 import { piecesOf } from './pieces.ts'
 import type { PieceBytes } from './piece-bytes.ts'
 import type { Text } from './text.ts'
@@ -39,7 +39,8 @@ export interface Load {
 /** Returns when nothing is left, with the end of the last piece. Throws the first error of a worker, when all have ended; HF-B022 when it was stopped. */
 export async function loadPieces(load: Load): Promise<number> {
   const { text, job, run } = load
-  const pieces = piecesOf(text, { ...load, syntax: job.syntax, marks: marksOf(job) })
+  const marks = marksOf(job)
+  const pieces = piecesOf(text, { ...load, syntax: job.syntax, marks })
   const makeChunks = await withSession(run, job.table, (session) => chunkMaker(session, job, load.target.capabilities))
   const copied = watcher(load)
   const failures: unknown[] = []
@@ -52,7 +53,7 @@ export async function loadPieces(load: Load): Promise<number> {
         const { value: piece } = await pieces.next()
         if (piece === undefined) return
         end = Math.max(end, piece.to)
-        await copyPiece(desk, bytesOf(text, piece, job.syntax))
+        await copyPiece(desk, bytesOf(text, piece, { syntax: job.syntax, marks }))
       }
     } catch (error) {
       failures.push(error)

@@ -1,9 +1,11 @@
 /** The bytes of a piece, as often as they are needed. */
 import type { Bytes } from '../../control/imports.ts'
 import type { RowSyntax } from '../../csv/dialect.ts'
+import { cutRows } from '../../csv/cut.ts'
 import { lineEnds } from '../../csv/rows.ts'
 import { RowScanner } from '../../csv/scan.ts'
 import type { NumberedPiece } from './pieces.ts'
+import { USUAL } from './sizes.ts'
 import type { Text } from './text.ts'
 
 export interface PieceBytes extends Bytes {
@@ -19,15 +21,24 @@ export interface PieceBytes extends Bytes {
   whole(): Promise<Buffer>
   /** Half-open, counted from the beginning of the piece. */
   part(from: number, to: number): Promise<Buffer>
+  /** The same rows in several pieces of the usual size; null when it is none of the large ones, or cannot be read again. */
+  smaller: (() => AsyncGenerator<PieceBytes, void, undefined>) | null
   /** Line of the file it begins with, the first one is 1. Reads the file up to there where nobody has counted. */
   line(): Promise<number>
+}
+
+/** How rows are told apart, and what a plain piece has none of. */
+export interface PieceSyntax {
+  syntax: RowSyntax
+  marks: readonly number[]
 }
 
 /** Large enough that the socket has taken a block wholly before it asks for the one after the next. */
 const BLOCK = 256 * 1024
 
 /** From the file where it can be read again, else from what the piece carries. */
-export function bytesOf(text: Text, piece: NumberedPiece, { rowEnd }: RowSyntax): PieceBytes {
+export function bytesOf(text: Text, piece: NumberedPiece, { syntax, marks }: PieceSyntax): PieceBytes {
+  const { rowEnd } = syntax
   const { from, to, rows, plain } = piece
   async function* blocks(): AsyncGenerator<Buffer, void, undefined> {
     if (text.seekable) yield* read(text, from, to)
@@ -47,6 +58,11 @@ export function bytesOf(text: Text, piece: NumberedPiece, { rowEnd }: RowSyntax)
       }
     return bytes
   }
+  async function* smaller(): AsyncGenerator<PieceBytes, void, undefined> {
+    const cut = { syntax, marks, bytes: () => USUAL, keep: false, most: Number.POSITIVE_INFINITY }
+    for await (const one of cutRows(from, text.reader(from, to, BLOCK), cut))
+      yield bytesOf(text, { ...one, last: one.last && piece.last, line: null }, { syntax, marks })
+  }
   return {
     from,
     to,
@@ -56,6 +72,7 @@ export function bytesOf(text: Text, piece: NumberedPiece, { rowEnd }: RowSyntax)
     blocks,
     whole: () => part(0, to - from),
     part,
+    smaller: text.seekable && to - from > USUAL + BLOCK ? smaller : null,
     async line() {
       if (piece.line !== null) return piece.line
       let line = 1
@@ -86,6 +103,7 @@ export async function partOf(piece: PieceBytes, { from, to }: Bytes, syntax: Row
     async part(start, end) {
       return bytes.subarray(start, end)
     },
+    smaller: null,
     async line() {
       return (await piece.line()) + lineEnds(whole.subarray(0, from - piece.from), syntax.rowEnd)
     },

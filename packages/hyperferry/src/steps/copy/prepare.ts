@@ -11,10 +11,12 @@ import { readColumnstore, readHypertable } from '../../target/catalog.ts'
 import type { Session } from '../../target/connect.ts'
 import { directCompress } from '../../target/direct-compress.ts'
 import { ident, qualified } from '../../target/sql.ts'
-import { copyOptionsSql, copySqlOf, plainOptionsSql } from './job.ts'
+import { copyOptionsSql, copySqlOf } from './job.ts'
 import type { ImportJob } from './job.ts'
+import { plainOptionsSql } from './plain.ts'
 import type { CopyRequest } from './request.ts'
 import { PIECE_SETTINGS, STREAM_SETTINGS } from './settings.ts'
+import { USUAL, usualBytes } from './sizes.ts'
 import { tableOf } from './table-of.ts'
 import type { Text } from './text.ts'
 
@@ -47,6 +49,8 @@ export async function prepare(
   const utf8 = /^(utf-?8|unicode)$/i.test(encoding)
   const beginning = await beginningOf(text, { dialect, skipLines: request.skipLines, header })
   const names = mapped ? await namesOf(session, beginning, { dialect, encoding, utf8 }) : null
+  const direct = request.directCompress ? await directCompress(session, { schema, table, capabilities }) : null
+  const staged = await stagedFor(session, request, capabilities)
   const job = {
     schema,
     table,
@@ -57,11 +61,12 @@ export async function prepare(
     encoding,
     utf8,
     options: copyOptionsSql(dialect, encoding, more),
-    plainOptions: plainOptionsSql({ delimiter: dialect.delimiter, encoding, more }, capabilities.postgres),
+    plainOptions: plainOptionsSql({ delimiter: dialect.delimiter, utf8, more }, capabilities.postgres),
     prefix: Buffer.concat([Buffer.from('h'), ROW_END_BYTES[beginning.rowEnd]]),
     settings: text.seekable ? PIECE_SETTINGS : STREAM_SETTINGS,
-    compress: request.directCompress ? (await directCompress(session, { schema, table, capabilities })).settings : '',
-    staged: await stagedFor(session, request, capabilities),
+    compress: direct?.settings ?? '',
+    usualBytes: staged === null ? usualBytes(direct?.sortBytes ?? 0) : USUAL,
+    staged,
     keepAside: request.skipErrors,
     beginning,
   }

@@ -4,7 +4,9 @@ import type { Text } from './text.ts'
 
 const MB = 1024 * 1024
 /** Large enough that beginning and committing cost nothing, small enough that little is lost when one fails. */
-const USUAL = 32 * MB
+export const USUAL = 32 * MB
+/** A row in the server's sort is about twice its text. */
+const SORTED = 2
 const SMALLEST = 256
 const FIRST = 2 * MB
 /** Below it beginning and committing are felt. */
@@ -16,12 +18,21 @@ const SMALLEST_BY_ROWS = 8 * MB
 /** What passes by once waits in memory: so much for all workers together. */
 const BUDGET = 128 * MB
 
-/** Bytes of a piece: what a person asks for in bytes, or in rows, within bounds; a hint, no row is ever cut. */
-export async function rangeBytes(text: Text, { batchBytes, batchRows, workers }: CopyRequest): Promise<number> {
+/** Of a piece whose rows the server sorts in so many bytes: what is sorted together makes larger batches. `sortBytes` 0: they are not sorted. */
+export function usualBytes(sortBytes: number): number {
+  return Math.max(USUAL, Math.floor(sortBytes / SORTED))
+}
+
+/** Bytes of a piece: what a person asks for in bytes, or in rows, else `usual`, within bounds; a hint, no row is ever cut. */
+export async function rangeBytes(
+  text: Text,
+  { batchBytes, batchRows, workers }: CopyRequest,
+  usual: number,
+): Promise<number> {
   const wanted =
     batchBytes === null
       ? batchRows === null
-        ? USUAL
+        ? usual
         : Math.max(SMALLEST_BY_ROWS, batchRows * (await averageRow(text)))
       : Math.max(SMALLEST, batchBytes)
   // One more than workers: the one that is being cut.

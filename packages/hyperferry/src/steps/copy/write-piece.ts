@@ -13,8 +13,11 @@ import type { PieceBytes } from './piece-bytes.ts'
 import { writeRowsCarefully } from './careful.ts'
 import { insertFromStage, makeStage } from './stage.ts'
 
-/** Exactly once or not at all: as one COPY, and when a row is at fault once more with care. Throws HF-F002 and the like when that row ends the copy. */
-export async function writePiece(session: Session, job: ImportJob, piece: PieceBytes): Promise<RangeResult> {
+/**
+ * Exactly once or not at all: as one COPY, and when a row is at fault once more with care. null, and nothing was written, when a row of a large piece is at fault: it is for smaller
+ * ones then. Throws HF-F002 and the like when that row ends the copy.
+ */
+export async function writePiece(session: Session, job: ImportJob, piece: PieceBytes): Promise<RangeResult | null> {
   const attempt = (write: (rangeId: string) => Promise<RangeResult>): Promise<RangeResult> =>
     transaction(session, async () => {
       await session.query(job.settings)
@@ -27,6 +30,7 @@ export async function writePiece(session: Session, job: ImportJob, piece: PieceB
     })
   const done = await attempt(() => writeAtOnce(session, job, piece)).catch((error: unknown) => {
     if (!isDataError(error)) throw error
+    if (piece.smaller !== null) return null
     return attempt((rangeId) => writeRowsCarefully(session, job, piece, rangeId))
   })
   failpoint('copy.after-commit')

@@ -4,26 +4,27 @@ import { freshPg } from '../../../../../test/servers/database.ts'
 import { describeWith } from '../../../../../test/servers/index.ts'
 import type { CopyOptions } from '../../../src/config/copy-options.ts'
 import { parseCopyOptions } from '../../../src/config/copy-options.ts'
-import { plainOptionsSql } from '../../../src/steps/copy/job.ts'
+import { plainOptionsSql } from '../../../src/steps/copy/plain.ts'
 import { copyHere, fileOf } from './lab.ts'
 import { openTarget } from '../../../src/target/connect.ts'
 import { literal } from '../../../src/target/sql.ts'
 
 const NONE = parseCopyOptions('CSV')
 
-function optionsOf(delimiter: string, more: Partial<CopyOptions> = {}, postgres = 170_000): string | null {
+function optionsOf(delimiter: string, more: Partial<CopyOptions> = {}, utf8 = true, postgres = 170_000): string | null {
   const code = delimiter.charCodeAt(0)
-  return plainOptionsSql({ delimiter: code, encoding: 'UTF8', more: { ...NONE, ...more } }, postgres)
+  return plainOptionsSql({ delimiter: code, utf8, more: { ...NONE, ...more } }, postgres)
 }
 
-test('what only CSV has is left to CSV, and so is a server without a header in text', () => {
+test('what only CSV has is left to CSV, and so are other encodings and servers without a header in text', () => {
   expect(optionsOf(',')).not.toBe(null)
   expect(optionsOf(',', { null: 'NULL' })).toMatch(/null 'NULL'/)
   expect(optionsOf(',', { null: '\\N' })).toBe(null)
   expect(optionsOf(',', { default: 'D' })).toBe(null)
   expect(optionsOf(',', { forceNull: '*' })).toBe(null)
   expect(optionsOf(',', { forceNotNull: ['a'] })).toBe(null)
-  expect(optionsOf(',', {}, 149_999)).toBe(null)
+  expect(optionsOf(',', {}, false)).toBe(null)
+  expect(optionsOf(',', {}, true, 149_999)).toBe(null)
 })
 
 const suite = await describeWith('pg15')
