@@ -51,7 +51,7 @@ export const COPY_FLAGS: readonly Flag[] = [
   },
   {
     flags: '--batch-byte-size <n>',
-    help: 'Bytes of a transaction, about; default 32 MB.',
+    help: 'Bytes of a transaction, about; default 32 MB, up to 128 MB where rows are compressed on the way.',
     parse: wholeNumber('--batch-byte-size', 1, MANY),
   },
   {
