@@ -26,7 +26,13 @@ export interface WriterSettings {
 
 async function run(settings: WriterSettings): Promise<void> {
   const { engine, name } = settings
-  const pool = new pg.Pool({ connectionString: settings.target, max: 5, connectionTimeoutMillis: 20_000 })
+  // An answer that never comes would silence the heartbeat for good.
+  const pool = new pg.Pool({
+    connectionString: settings.target,
+    max: 5,
+    connectionTimeoutMillis: 20_000,
+    query_timeout: 15_000,
+  })
   pool.on('error', () => {})
   const sqlite = engine === 'sqlite' ? new DatabaseSync(settings.source, { timeout: 10_000 }) : null
   // Processes die here, not the machine: nothing is lost without the disk.

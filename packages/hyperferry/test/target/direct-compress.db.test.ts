@@ -9,6 +9,6 @@ test.for([
   const { target } = await opened(server)
   const session = await target.session()
   const answer = await directCompress(session, { schema: 'public', table: 'x', capabilities: target.capabilities })
-  expect(answer).toEqual({ usable: false, reason, settings: '' })
+  expect(answer).toEqual({ usable: false, reason, settings: '', sortBytes: 0 })
   await session.release()
 })
