@@ -24,8 +24,8 @@ export async function arrangeSpool(
   }
   const span = keys.span()
   if (span === null) return null
-  const [first, last] = [span.first, span.last].map((time) => (time - direct.epoch) * direct.unit)
-  if (first === undefined || last === undefined) return null
-  if ((within.from !== null && first < within.from) || (within.to !== null && last >= within.to)) return null
+  const at = (time: bigint): bigint => (time - direct.epoch) * direct.unit
+  if (within.from !== null && at(span.first) < within.from) return null
+  if (within.to !== null && at(span.last) >= within.to) return null
   return arrange(batches, keys, direct.order)
 }

@@ -22,10 +22,8 @@ export function textField(context: FieldContext): WriteField {
     case 'varchar':
     case 'bpchar':
       return (cursor) => {
-        const length = cursor.length()
-        const start = cursor.at
-        cursor.at = start + length
-        encodeText(writer, cursor.buffer, start, start + length, rules, target, onLoss)
+        const start = cursor.pass()
+        encodeText(writer, cursor.buffer, start, cursor.at, rules, target, onLoss)
       }
     case 'json':
     case 'jsonb':

@@ -74,10 +74,8 @@ export function decimalField(context: FieldContext): WriteField {
   switch (target.name) {
     case 'numeric':
       return (cursor) => {
-        const length = cursor.length()
-        const start = cursor.at
-        cursor.at = start + length
-        encodeNumericText(writer, cursor.buffer, target, start, start + length)
+        const start = cursor.pass()
+        encodeNumericText(writer, cursor.buffer, target, start, cursor.at)
       }
     case 'int2':
     case 'int4':

@@ -57,11 +57,18 @@ export class Cursor {
     return Number(view.getBigUint64(this.at - 8, true))
   }
 
+  /** Passes a length-coded value and gives where its bytes begin; they end where the cursor then stands. */
+  pass(): number {
+    const length = this.length()
+    const start = this.at
+    this.at = start + length
+    return start
+  }
+
   /** A length-coded value; shares memory with the packet. */
   bytes(): Buffer {
-    const length = this.length()
-    this.at += length
-    return this.buffer.subarray(this.at - length, this.at)
+    const start = this.pass()
+    return this.buffer.subarray(start, this.at)
   }
 
   /** 64-bit integer as number when it is safe, else bigint. */
